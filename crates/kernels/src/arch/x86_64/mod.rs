@@ -1,0 +1,7 @@
+//! The vectors of x86-64.
+
+mod avx2;
+mod avx512;
+
+pub(crate) use avx2::Avx2x8;
+pub(crate) use avx512::Avx512x16;

@@ -1,0 +1,170 @@
+//! How the values of an input come to the slot where a tape reads them, and how those of an output leave it.
+
+use super::segment::Block;
+use super::{Access, BLOCK, Segment};
+use crate::lanes::GROUP;
+use crate::{Buffer, Dtype};
+
+/// Lanes in one store of a repeated value. A fill may exceed its end by fewer than these.
+pub(super) const SPLAT: usize = 16;
+
+/// How a segment's blocks get the values of one input.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Feed {
+    /// The same for every block: filled once, by [`Feed::settle`].
+    Settled,
+    /// Read where they lie: of the segment, or of one row that all rows read.
+    InPlace { one_row: bool },
+    /// Widened from bytes to lanes.
+    Widened { one_row: bool },
+    /// One value for each row.
+    Spread,
+}
+
+impl Feed {
+    pub fn of(segment: &Segment, access: Access, dtype: Dtype) -> Feed {
+        let sequence = |one_row| {
+            if dtype.bytes() == 4 { Feed::InPlace { one_row } } else { Feed::Widened { one_row } }
+        };
+        match access {
+            Access::Full => sequence(false),
+            Access::Column if segment.columns == 1 => sequence(false),
+            Access::Scalar => Feed::Settled,
+            Access::Row if segment.columns <= BLOCK => Feed::Settled,
+            Access::Row => sequence(true),
+            Access::Column => Feed::Spread,
+        }
+    }
+
+    /// Fills the slot of an input that is the same for every block.
+    ///
+    /// # Safety
+    /// `input` has the elements that the access reads, and `slot` has a block's lanes and [`SPLAT`] more.
+    pub unsafe fn settle(
+        self,
+        access: Access,
+        columns: usize,
+        dtype: Dtype,
+        input: &Buffer,
+        slot: *mut u32,
+        lanes: usize,
+    ) {
+        if !matches!(self, Feed::Settled) {
+            return;
+        }
+        // SAFETY: a scalar has one element and a row `columns`; `lanes` is at most a block, and a row that is settled is
+        // no longer than one. Slots are scratch, apart from all inputs.
+        unsafe {
+            let mut filled = if access == Access::Scalar { GROUP } else { columns }.min(lanes);
+            if access == Access::Scalar {
+                fill(slot, load(dtype, input, 0), filled);
+            } else {
+                for column in 0..filled {
+                    *slot.add(column) = load(dtype, input, column);
+                }
+            }
+            while filled < lanes {
+                let more = filled.min(lanes - filled);
+                std::ptr::copy_nonoverlapping(slot, slot.add(filled), more);
+                filled += more;
+            }
+        }
+    }
+
+    /// Where the tape reads the block: in the input itself, or in `slot`. Shorter than a group, a block is always in its
+    /// slot, where more lanes may be computed.
+    ///
+    /// # Safety
+    /// The block lies in the segment, `input` has the elements that the access reads, and `slot` has a block's lanes and
+    /// [`SPLAT`] more.
+    #[inline]
+    pub unsafe fn block(
+        self,
+        columns: usize,
+        dtype: Dtype,
+        input: &Buffer,
+        slot: *mut u32,
+        block: Block,
+    ) -> *mut u32 {
+        let first = |one_row: bool| if one_row { block.offset } else { block.start };
+        // SAFETY: a block lies in its segment and where rows are longer than blocks, in a row. Slots are scratch, apart
+        // from all inputs.
+        unsafe {
+            match self {
+                Feed::Settled => {}
+                Feed::InPlace { one_row } => {
+                    let lanes = input.pointer::<u32>().add(first(one_row));
+                    if block.lanes >= GROUP {
+                        return lanes;
+                    }
+                    std::ptr::copy_nonoverlapping(lanes, slot, block.lanes);
+                }
+                Feed::Widened { one_row } => {
+                    widen(dtype, input.pointer::<u8>().add(first(one_row)), slot, block.lanes);
+                }
+                Feed::Spread => {
+                    for (row, first) in (block.start / columns..).zip((0..block.lanes).step_by(columns)) {
+                        let value = load(dtype, input, row);
+                        fill(slot.add(first), value, columns.min(block.lanes - first));
+                    }
+                }
+            }
+        }
+        slot
+    }
+}
+
+/// # Safety
+/// `input` has more than `index` elements of the type.
+#[inline(always)]
+unsafe fn load(dtype: Dtype, input: &Buffer, index: usize) -> u32 {
+    // SAFETY: by the contract above.
+    unsafe {
+        match dtype {
+            Dtype::Float32 | Dtype::Int32 => *input.pointer::<u32>().add(index),
+            Dtype::Bool => u32::from(*input.pointer::<u8>().add(index) != 0),
+            Dtype::Uint8 => u32::from(*input.pointer::<u8>().add(index)),
+        }
+    }
+}
+
+/// # Safety
+/// `slot` is valid for writes of `lanes` lanes and [`SPLAT`] more.
+#[inline(always)]
+unsafe fn fill(slot: *mut u32, value: u32, lanes: usize) {
+    for first in (0..lanes).step_by(SPLAT) {
+        // SAFETY: by the contract above.
+        unsafe { slot.add(first).cast::<[u32; SPLAT]>().write([value; SPLAT]) };
+    }
+}
+
+/// # Safety
+/// `bytes` is valid for reads and `slot` for writes of `lanes` elements, and they do not overlap.
+unsafe fn widen(dtype: Dtype, bytes: *const u8, slot: *mut u32, lanes: usize) {
+    // SAFETY: by the contract above.
+    let (bytes, slot) =
+        unsafe { (std::slice::from_raw_parts(bytes, lanes), std::slice::from_raw_parts_mut(slot, lanes)) };
+    let values = slot.iter_mut().zip(bytes);
+    if dtype == Dtype::Bool {
+        values.for_each(|(lane, byte)| *lane = u32::from(*byte != 0));
+    } else {
+        values.for_each(|(lane, byte)| *lane = u32::from(*byte));
+    }
+}
+
+/// Moves the lanes of a slot to the block of an output.
+///
+/// # Safety
+/// `slot` has the block's lanes and `output` its elements, and they do not overlap.
+pub(super) unsafe fn store(dtype: Dtype, slot: *const u32, output: &Buffer, block: Block) {
+    // SAFETY: by the contract above.
+    unsafe {
+        if dtype.bytes() == 4 {
+            std::ptr::copy_nonoverlapping(slot, output.pointer::<u32>().add(block.start), block.lanes);
+        } else {
+            let values = std::slice::from_raw_parts(slot, block.lanes);
+            let bytes = std::slice::from_raw_parts_mut(output.pointer::<u8>().add(block.start), block.lanes);
+            bytes.iter_mut().zip(values).for_each(|(byte, value)| *byte = *value as u8);
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Elementwise computing: a tape of lane operations run block by block, so that intermediate results stay in the L1 cache,
+//! over one or many segments of elements.
+
+mod feed;
+mod pairs;
+mod segment;
+mod tape;
+#[cfg(test)]
+mod tests;
+
+use crate::chunks::Chunks;
+use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch, require_size};
+use crate::lanes::GROUP;
+use crate::{Dtype, Isa};
+use feed::Feed;
+use segment::Blocks;
+pub use segment::{Access, Segment};
+use std::ops::Range;
+use tape::Tape;
+pub use tape::{LaneOp, Source, TapeOp};
+
+/// Lanes of a block: few enough that a dozen slots fit into the L1 cache, enough to amortise the interpretation.
+const BLOCK: usize = 512;
+
+/// Lanes from one slot's scratch to the next: whole cache lines, and room for a fill to exceed its block.
+const STRIDE: usize = BLOCK + feed::SPLAT;
+
+/// Lanes of a cache line, to which slots are aligned.
+const ALIGNMENT: usize = 16;
+
+/// A tape of lane operations over segments.
+///
+/// The bits are those of each operation run alone: every operation rounds by itself.
+#[derive(Debug)]
+pub struct Elementwise {
+    tape: Tape,
+    segments: Vec<CutSegment>,
+    chunks: Chunks,
+    cost: Cost,
+}
+
+#[derive(Debug)]
+struct CutSegment {
+    segment: Segment,
+    feeds: Vec<Feed>,
+    blocks: Blocks,
+    /// The number of blocks of all segments before.
+    first_block: usize,
+}
+
+impl Elementwise {
+    /// The most slots that a tape may need. It never needs more than one for each input, operation and output.
+    pub const SLOTS: usize = 128;
+
+    /// A kernel whose operands are, for segment s, `inputs[s * inputs.len() + k]` and `outputs[s * outputs.len() + k]`. An
+    /// output names its type and the register whose last value it takes.
+    ///
+    /// # Panics
+    /// When the tape reads what is not written, types disagree, it needs more than [`Elementwise::SLOTS`] slots, a
+    /// segment does not say how it reads each input or could not exist in memory, or the machine lacks the instruction
+    /// set.
+    pub fn new(
+        isa: Isa,
+        tape: Vec<TapeOp>,
+        inputs: Vec<Dtype>,
+        outputs: Vec<(Dtype, usize)>,
+        segments: Vec<Segment>,
+    ) -> Self {
+        assert!(isa.is_available(), "the machine has the instruction set");
+        let tape = Tape::new(isa, &tape, inputs, &outputs);
+        assert!(tape.slots <= Self::SLOTS, "a tape needs at most {} slots", Self::SLOTS);
+        segments.iter().for_each(|segment| require_size(&[segment.rows, segment.columns, size_of::<u32>()]));
+        let cost = segments.iter().fold(Cost::default(), |cost, segment| Cost {
+            flops: cost.flops + segment.elements() as u64 * tape.flops,
+            bytes: cost.bytes + tape.bytes(segment),
+        });
+        let mut block_count = 0;
+        let segments: Vec<CutSegment> = segments
+            .into_iter()
+            .map(|segment| {
+                assert_eq!(
+                    segment.access.len(),
+                    tape.inputs.len(),
+                    "a segment reads every input of the tape"
+                );
+                let inputs = segment.access.iter().zip(&tape.inputs);
+                let feeds = inputs.map(|(access, dtype)| Feed::of(&segment, *access, *dtype)).collect();
+                let blocks = Blocks::of(&segment);
+                let first_block = block_count;
+                block_count += blocks.count;
+                CutSegment { segment, feeds, blocks, first_block }
+            })
+            .collect();
+        // A floating-point operation in the L1 cache takes about as long as a byte from beyond it.
+        let weight = cost.bytes.max(cost.flops) as usize / block_count.max(1);
+        Elementwise { tape, segments, chunks: Chunks::new(block_count, weight), cost }
+    }
+
+    /// Runs some blocks of a segment.
+    fn run_blocks(
+        &self,
+        cut: &CutSegment,
+        blocks: Range<usize>,
+        inputs: &[Buffer],
+        outputs: &[Buffer],
+        scratch: &mut [f32],
+    ) {
+        let (tape, segment) = (&self.tape, &cut.segment);
+        for ((input, dtype), access) in inputs.iter().zip(&tape.inputs).zip(&segment.access) {
+            assert!(
+                input.bytes() >= segment.input_elements(*access) * dtype.bytes(),
+                "an input has its elements"
+            );
+        }
+        for (buffer, output) in outputs.iter().zip(&tape.outputs) {
+            assert!(
+                buffer.bytes() >= segment.elements() * output.dtype.bytes(),
+                "an output has its elements"
+            );
+        }
+        let aligned = scratch.as_ptr().align_offset(ALIGNMENT * 4);
+        assert!(scratch.len() >= aligned + tape.slots * STRIDE, "every slot has its scratch");
+        let scratch: *mut u32 = scratch[aligned..].as_mut_ptr().cast();
+        // SAFETY: the scratch has every slot, as asserted.
+        let own = |slot: usize| unsafe { scratch.add(slot * STRIDE) };
+
+        let mut slots = [std::ptr::null_mut::<u32>(); Self::SLOTS];
+        for (slot, pointer) in slots.iter_mut().enumerate().take(tape.slots) {
+            *pointer = own(slot);
+        }
+        let columns = segment.columns;
+        for (k, feed) in cut.feeds.iter().enumerate() {
+            let lanes = cut.blocks.lanes;
+            // SAFETY: the input has the elements that its access reads, as asserted; the slot is a slot's scratch.
+            unsafe { feed.settle(segment.access[k], columns, tape.inputs[k], &inputs[k], own(k), lanes) };
+        }
+
+        // An output of four-byte elements is computed where it lies, but for two cases in which its values move there at
+        // the end of each block: a step from its own on still reads an input in the same memory, or it has the values
+        // (hence the slot) of an earlier output.
+        let first_output = inputs.len();
+        let mut in_place = [false; Self::SLOTS];
+        for (k, output) in tape.outputs.iter().enumerate() {
+            let still_read = |input: usize| tape.last_reads[input].is_some_and(|step| step >= output.step);
+            in_place[k] = output.dtype.bytes() == 4
+                && output.slot == first_output + k
+                && !(0..inputs.len()).any(|input| still_read(input) && inputs[input].overlaps(&outputs[k]));
+        }
+
+        for block in blocks.map(|index| cut.blocks.block(index)) {
+            for (k, feed) in cut.feeds.iter().enumerate() {
+                // SAFETY: as for settling; the block lies in the segment.
+                slots[k] = unsafe { feed.block(columns, tape.inputs[k], &inputs[k], own(k), block) };
+            }
+            // A tape computes at least a group of lanes; a shorter block does so within the slots.
+            let lanes = block.lanes.max(GROUP);
+            let in_place = |k: usize| in_place[k] && block.lanes >= GROUP;
+            for (k, output) in outputs.iter().enumerate() {
+                let slot = first_output + k;
+                slots[slot] = own(slot);
+                if in_place(k) {
+                    // SAFETY: the block lies in the segment, all of whose elements the output has, as asserted.
+                    slots[slot] = unsafe { output.pointer::<u32>().add(block.start) };
+                }
+            }
+            for step in &tape.steps {
+                let operands = step.operands.map(|slot| slots[slot].cast_const());
+                // SAFETY: each slot points to `lanes` lanes of an input, an output or its own scratch. The tape gives a
+                // result another slot than its operands, and an output in place overlaps no input that is still read.
+                // The constructor has checked the instruction set.
+                unsafe { (step.block)(operands, slots[step.result], lanes) };
+            }
+            for (k, output) in tape.outputs.iter().enumerate().filter(|(k, _)| !in_place(*k)) {
+                // SAFETY: the output has the block's elements; a slot is scratch or an earlier output, never this one.
+                unsafe { feed::store(output.dtype, slots[output.slot], &outputs[k], block) };
+            }
+        }
+    }
+}
+
+impl Kernel for Elementwise {
+    fn name(&self) -> &'static str {
+        "elementwise"
+    }
+
+    fn phases(&self) -> &[u32] {
+        self.chunks.phases()
+    }
+
+    fn cost(&self) -> Cost {
+        self.cost
+    }
+
+    fn scratch(&self) -> Scratch {
+        Scratch { shared: 0, private: self.tape.slots * STRIDE + ALIGNMENT }
+    }
+
+    /// An output may take the place of an input of the same segment that is read in full and has elements of its size.
+    fn may_alias(&self, output: usize, input: usize) -> bool {
+        let (inputs, outputs) = (self.tape.inputs.len(), self.tape.outputs.len());
+        let (segment, k) = (input / inputs, input % inputs);
+        segment == output / outputs
+            && self.segments[segment].segment.access[k] == Access::Full
+            && self.tape.inputs[k].bytes() == self.tape.outputs[output % outputs].dtype.bytes()
+    }
+
+    fn run(
+        &self,
+        _phase: u32,
+        chunk: u32,
+        operands: &Operands<'_>,
+        private: &mut [f32],
+    ) -> Result<(), KernelError> {
+        let (inputs, outputs) = (self.tape.inputs.len(), self.tape.outputs.len());
+        assert_eq!(operands.inputs.len(), self.segments.len() * inputs, "every segment has its inputs");
+        assert_eq!(operands.outputs.len(), self.segments.len() * outputs, "every segment has its outputs");
+        let range = self.chunks.range(chunk);
+        let first = self.segments.partition_point(|cut| cut.first_block + cut.blocks.count <= range.start);
+        for (index, cut) in self.segments.iter().enumerate().skip(first) {
+            if cut.first_block >= range.end {
+                break;
+            }
+            let start = range.start.max(cut.first_block) - cut.first_block;
+            let end = (range.end - cut.first_block).min(cut.blocks.count);
+            if start < end {
+                self.run_blocks(
+                    cut,
+                    start..end,
+                    &operands.inputs[index * inputs..][..inputs],
+                    &operands.outputs[index * outputs..][..outputs],
+                    private,
+                );
+            }
+        }
+        Ok(())
+    }
+}

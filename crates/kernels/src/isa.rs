@@ -1,0 +1,64 @@
+//! The instruction sets that kernels are compiled for, and which of them this machine has.
+
+/// An instruction set that kernels exist for.
+///
+/// A value of `Avx2` or `Avx512` handed to a kernel's constructor must come from [`Isa::available`]: the
+/// constructors check it, so no kernel can reach an instruction that the machine lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Isa {
+    /// Generic code for any machine.
+    Portable,
+    /// AVX2 and FMA.
+    Avx2,
+    /// AVX-512 F, BW, DQ and VL, with AVX2 and FMA.
+    Avx512,
+}
+
+impl Isa {
+    /// Every instruction set that this machine has, the best last.
+    pub fn available() -> Vec<Isa> {
+        [Isa::Portable, Isa::Avx2, Isa::Avx512].into_iter().filter(|isa| isa.is_available()).collect()
+    }
+
+    /// The best instruction set of this machine.
+    pub fn best() -> Isa {
+        *Isa::available().last().expect("the portable kernels run anywhere")
+    }
+
+    /// Whether this machine has it.
+    #[cfg(target_arch = "x86_64")]
+    pub fn is_available(self) -> bool {
+        let avx2 = || is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+        match self {
+            Isa::Portable => true,
+            Isa::Avx2 => avx2(),
+            Isa::Avx512 => {
+                avx2()
+                    && is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vl")
+            }
+        }
+    }
+
+    /// Whether this machine has it.
+    #[cfg(not(target_arch = "x86_64"))]
+    pub fn is_available(self) -> bool {
+        self == Isa::Portable
+    }
+
+    /// The name in `LAYERWISE_ISA` and in every report.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Isa::Portable => "portable",
+            Isa::Avx2 => "avx2",
+            Isa::Avx512 => "avx512",
+        }
+    }
+
+    /// The instruction set of that name, if there is one.
+    pub fn from_name(name: &str) -> Option<Isa> {
+        [Isa::Portable, Isa::Avx2, Isa::Avx512].into_iter().find(|isa| isa.name() == name)
+    }
+}

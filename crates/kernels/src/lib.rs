@@ -1,0 +1,41 @@
+//! The kernels of layerwise: planned instructions over raw buffers, each written once and compiled for every
+//! instruction set, plus the ISA-specific parts in [`arch`].
+
+pub mod accuracy;
+mod arch;
+mod binary;
+mod chunks;
+mod compare;
+mod copy;
+mod denormals;
+mod dtype;
+mod elementwise;
+mod gather;
+mod isa;
+mod kernel;
+mod lanes;
+mod math;
+mod matmul;
+mod random;
+mod reduce;
+mod select;
+mod softmax;
+mod target;
+#[cfg(test)]
+mod testing;
+mod unary;
+
+pub use binary::{Binary, BinaryI32};
+pub use compare::{Compare, CompareI32};
+pub use copy::StridedCopy;
+pub use denormals::FlushDenormals;
+pub use dtype::Dtype;
+pub use elementwise::{Access, Elementwise, LaneOp, Segment, Source, TapeOp};
+pub use gather::{SegmentSum, Take};
+pub use isa::Isa;
+pub use kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
+pub use matmul::{Epilogue, Matmul};
+pub use random::{RandomPermutation, RandomUniform};
+pub use reduce::{ArgMax, Reduce};
+pub use softmax::{Softmax, SparseSoftmaxCrossentropy};
+pub use unary::{Unary, UnaryI32};

@@ -1,0 +1,169 @@
+//! How a matrix product is cut up, from its shape and the instruction set alone.
+
+use crate::chunks::part;
+use std::ops::Range;
+
+/// Multiply-adds of a chunk below which another thread is not worth its wake-up.
+const CHUNK_WORK: u64 = 1 << 20;
+/// Enough chunks for a machine of many cores, few enough that claiming them costs nothing.
+const MOST_CHUNKS: usize = 32;
+/// Terms of a sum that are added in one chain: a panel of B of this depth stays in the L1 cache.
+const BLOCK_DEPTH: usize = 256;
+/// The most rows of packed A, of that depth, that stay in the L2 cache.
+const MOST_BLOCK_ROWS: usize = 336;
+/// The fewest rows of a block, over which the cost of packing B is spread.
+const BLOCK_ROWS: usize = 128;
+/// The fewest columns of a block, over which the cost of bringing packed A into the L2 cache is spread.
+const BLOCK_COLUMNS: usize = 64;
+/// The same for a single row of A, which leaves B the whole cost: as many columns as share a page of memory.
+const PAGE_COLUMNS: usize = 1024;
+/// A panel of B that is read in place must stay in the L1 cache whole.
+const IN_PLACE_B: usize = 8192;
+/// Packing A costs about half a cycle an element; it pays where more columns than these reuse it, ...
+const IN_PLACE_COLUMNS: usize = 64;
+/// ... unless all of A stays in the L1 cache.
+const IN_PLACE_A: usize = 4096;
+/// The elements of A that are packed in one chunk.
+const PACK_CHUNK: usize = 1 << 16;
+
+/// A length cut into parts whose sizes differ by one at most, so that no leftover part runs at half speed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Split {
+    pub length: usize,
+    pub parts: usize,
+}
+
+impl Split {
+    pub fn new(length: usize, parts: usize) -> Self {
+        Split { length, parts: parts.clamp(1, length.max(1)) }
+    }
+
+    /// The fewest parts of at most `size`; one empty part of an empty length.
+    pub fn by_size(length: usize, size: usize) -> Self {
+        Split::new(length, length.div_ceil(size))
+    }
+
+    pub fn part(&self, index: usize) -> Range<usize> {
+        part(self.length, self.parts, index)
+    }
+}
+
+/// The shape of a product of (batches of) an m by k matrix and a k by n matrix, either stored transposed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    pub batch: usize,
+    pub m: usize,
+    pub n: usize,
+    pub k: usize,
+    pub transpose_a: bool,
+    pub transpose_b: bool,
+}
+
+/// The largest tile of C that the registers hold.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TileSize {
+    pub rows: usize,
+    pub columns: usize,
+}
+
+/// The cuts of one product.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Blocking {
+    /// k into the chains of terms that are added without a rounding to memory in between.
+    pub depth: Split,
+    /// m into panels of at most a tile's rows.
+    pub row_panels: Split,
+    /// n into panels of a tile's columns, of which the last may be narrower.
+    pub column_panel: usize,
+    /// Row panels into blocks.
+    pub block_rows: Split,
+    /// Column panels into blocks.
+    pub block_columns: Split,
+    /// The blocks of all matrices of the batch into chunks.
+    pub chunks: Split,
+    pub pack_a: bool,
+    pub pack_b: bool,
+    /// The row panels of all matrices of the batch into the chunks of the phase that packs A.
+    pub pack_chunks: Split,
+}
+
+impl Blocking {
+    pub fn new(shape: &Shape, tile: TileSize) -> Self {
+        let Shape { batch, m, n, k, .. } = *shape;
+        let row_panels = Split::by_size(m, tile.rows);
+        let column_panels = n.div_ceil(tile.columns).max(1);
+
+        let work = (batch as u64).saturating_mul(m as u64).saturating_mul(n as u64).saturating_mul(k as u64);
+        let wanted = (work / CHUNK_WORK).clamp(1, MOST_CHUNKS as u64) as usize;
+        let wanted_blocks = wanted.div_ceil(batch.max(1));
+        // Columns are cut first: each cut through rows packs the same part of B once more, so half as many blocks will do.
+        let narrowest = if m == 1 { PAGE_COLUMNS } else { BLOCK_COLUMNS }.div_ceil(tile.columns);
+        let fewest = row_panels.parts.div_ceil(MOST_BLOCK_ROWS / tile.rows);
+        let block_columns =
+            Split::new(column_panels, (wanted_blocks / fewest).min(column_panels / narrowest));
+        let more = (wanted_blocks / 2 / block_columns.parts).min(m / BLOCK_ROWS);
+        let block_rows = Split::new(row_panels.parts, more.max(fewest));
+        let blocks = batch * block_rows.parts * block_columns.parts;
+
+        let pack_a = n > IN_PLACE_COLUMNS && m * k > IN_PLACE_A;
+        let pack_b = shape.transpose_b || (row_panels.parts > 1 && n * k > IN_PLACE_B);
+        Blocking {
+            depth: Split::by_size(k, BLOCK_DEPTH),
+            row_panels,
+            column_panel: tile.columns,
+            block_rows,
+            block_columns,
+            chunks: Split::new(blocks, wanted),
+            pack_a,
+            pack_b,
+            pack_chunks: Split::new(batch * row_panels.parts, batch * m * k / PACK_CHUNK),
+        }
+    }
+
+    /// The most elements of a packed panel of B.
+    pub fn panel_b(&self) -> usize {
+        self.depth.part(0).len() * self.column_panel
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TILE: TileSize = TileSize { rows: 14, columns: 32 };
+
+    fn blocking(batch: usize, [m, n, k]: [usize; 3]) -> Blocking {
+        Blocking::new(&Shape { batch, m, n, k, transpose_a: false, transpose_b: false }, TILE)
+    }
+
+    #[test]
+    fn small_products_are_one_chunk_read_in_place() {
+        for shape in [[32, 64, 64], [64, 64, 32], [128, 10, 256]] {
+            let blocking = blocking(1, shape);
+            assert_eq!(blocking.chunks.parts, 1);
+            assert!(!blocking.pack_a && !blocking.pack_b);
+        }
+    }
+
+    #[test]
+    fn large_products_have_chunks_for_many_threads() {
+        for shape in
+            [[256, 1000, 4096], [256, 4096, 4096], [4096, 4096, 256], [1 << 20, 10, 256], [256, 10, 1 << 20]]
+        {
+            let chunks = blocking(1, shape).chunks.parts;
+            assert!((2..=MOST_CHUNKS).contains(&chunks), "{shape:?} has {chunks} chunks");
+        }
+        assert_eq!(blocking(1000, [64, 64, 64]).chunks.parts, MOST_CHUNKS);
+    }
+
+    #[test]
+    fn parts_differ_by_one_at_most() {
+        for (length, size) in [(0, 4), (1, 4), (128, 14), (257, 14), (4096, 256)] {
+            let split = Split::by_size(length, size);
+            let sizes: Vec<usize> = (0..split.parts).map(|index| split.part(index).len()).collect();
+            assert_eq!(sizes.iter().sum::<usize>(), length);
+            let (least, most) = (sizes.iter().min().copied(), sizes.iter().max().copied());
+            assert!(most <= Some(size) && most <= least.map(|least| least + 1));
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Copies of panels in the order in which the micro-kernel reads them.
+
+use crate::arch::{MAX_LANES, Task, Vector};
+
+/// Copies a panel of `width` columns by `depth` rows so that its rows follow one another without gaps.
+///
+/// For A the "columns" are the rows of the panel of A: each row of the copy is what one step along k multiplies.
+pub(super) struct PackPanel {
+    pub from: *const f32,
+    /// Whether the columns, rather than the rows, lie contiguous in `from`.
+    pub transposed: bool,
+    /// From one row (column, if transposed) of `from` to the next.
+    pub stride: usize,
+    pub depth: usize,
+    pub width: usize,
+    /// The length of a row of the copy: `width`, or more, filled with zeros, up to whole vectors.
+    pub padded: usize,
+    pub to: *mut f32,
+}
+
+impl Task for PackPanel {
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        // SAFETY: the caller's.
+        unsafe { if self.transposed { self.transpose::<V>() } else { self.copy::<V>() } }
+    }
+}
+
+impl PackPanel {
+    /// Stores lanes at one place of the copy. Lanes past the end of a row fall into the next row, which is stored
+    /// later; only the end of the copy has to be guarded.
+    #[inline(always)]
+    unsafe fn store<V: Vector>(&self, lanes: V, row: usize, column: usize) {
+        let place = row * self.padded + column;
+        let room = self.depth * self.padded - place;
+        // SAFETY: within the copy, which has room for `depth * padded` elements.
+        unsafe {
+            if room >= V::LANES {
+                lanes.store(self.to.add(place));
+            } else {
+                lanes.store_masked(self.to.add(place), V::mask(room));
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn copy<V: Vector>(&self) {
+        for row in 0..self.depth {
+            for column in (0..self.padded).step_by(V::LANES) {
+                let valid = self.width.saturating_sub(column);
+                // SAFETY: `valid` columns remain in the row, the store guards itself.
+                unsafe {
+                    let from = self.from.add(row * self.stride + column);
+                    let lanes =
+                        if valid >= V::LANES { V::load(from) } else { V::load_masked(from, V::mask(valid)) };
+                    self.store(lanes, row, column);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn transpose<V: Vector>(&self) {
+        for row in (0..self.depth).step_by(V::LANES) {
+            let rows = (self.depth - row).min(V::LANES);
+            for column in (0..self.padded).step_by(V::LANES) {
+                // SAFETY: `rows` elements remain in each of the valid columns, the store guards itself.
+                unsafe {
+                    let mask = V::mask(rows);
+                    let mut square = [V::zero(); MAX_LANES];
+                    for (lane, lanes) in square.iter_mut().enumerate().take(V::LANES) {
+                        if column + lane < self.width {
+                            *lanes = V::load_masked(self.from.add((column + lane) * self.stride + row), mask);
+                        }
+                    }
+                    V::transpose(&mut square);
+                    for (lane, lanes) in square.into_iter().enumerate().take(V::LANES) {
+                        if lane < rows {
+                            self.store(lanes, row + lane, column);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Reductions over axes: the sum, the greatest, and where the greatest is.
+
+mod argmax;
+mod columns;
+mod operation;
+mod rows;
+mod stage;
+
+pub use argmax::ArgMax;
+pub(crate) use operation::{Operation, Sum};
+pub(crate) use rows::{Tree, reduce_block, reduce_row};
+
+use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch, require_size};
+use crate::target::Target;
+use crate::{Dtype, Isa};
+use operation::{Element, Max};
+use stage::{BYTES, Stage, StageChunk};
+use std::marker::PhantomData;
+
+/// A reduction over any axes of a tensor, as a sequence of stages that each reduce one dimension.
+#[derive(Debug)]
+pub struct Reduce {
+    target: Target,
+    kind: Kind,
+    dtype: Dtype,
+    stages: Vec<Stage>,
+    phases: Vec<u32>,
+    scratch: Scratch,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Sum,
+    Max,
+}
+
+impl Reduce {
+    /// The sum over `axes`, which are distinct. Integers wrap.
+    ///
+    /// # Panics
+    /// When the machine lacks the instruction set, the dtype is not of four-byte numbers, an axis is none of the
+    /// shape's, or a size overflows.
+    pub fn sum(isa: Isa, dtype: Dtype, shape: &[usize], axes: &[usize]) -> Self {
+        Reduce::new(isa, Kind::Sum, dtype, shape, axes)
+    }
+
+    /// The greatest element over `axes`, which are distinct. NaN is greater than any number.
+    ///
+    /// # Panics
+    /// As [`Reduce::sum`], and when there is nothing to reduce.
+    pub fn max(isa: Isa, dtype: Dtype, shape: &[usize], axes: &[usize]) -> Self {
+        assert!(axes.iter().all(|&axis| shape[axis] > 0), "an empty set has no greatest element");
+        Reduce::new(isa, Kind::Max, dtype, shape, axes)
+    }
+
+    fn new(isa: Isa, kind: Kind, dtype: Dtype, shape: &[usize], axes: &[usize]) -> Self {
+        assert!(matches!(dtype, Dtype::Float32 | Dtype::Int32), "reductions are of numbers");
+        assert!(axes.iter().all(|&axis| axis < shape.len()), "the axes are the shape's");
+        require_size(&[shape, &[BYTES]].concat());
+        let stages = stages(shape, axes);
+        let between = &stages[..stages.len() - 1];
+        let scratch = Scratch {
+            shared: between.iter().map(Stage::output_elements).sum(),
+            private: stages.iter().map(Stage::private).max().unwrap_or(0),
+        };
+        let phases = stages.iter().map(Stage::chunks).collect();
+        Reduce { target: Target::new(isa), kind, dtype, stages, phases, scratch }
+    }
+
+    fn run_stage<T: Element, O: Operation<T>>(
+        &self,
+        stage: &Stage,
+        chunk: u32,
+        input: Buffer,
+        output: Buffer,
+        private: &mut [f32],
+    ) {
+        let private = &mut private[..self.scratch.private];
+        self.target.run(StageChunk::<T, O> {
+            stage,
+            chunk,
+            // SAFETY: numbers, which nobody writes during this phase.
+            input: unsafe { input.slice() },
+            output,
+            // SAFETY: elements are numbers of the size of f32, and any bits are one.
+            private: unsafe {
+                std::slice::from_raw_parts_mut(private.as_mut_ptr().cast::<T>(), private.len())
+            },
+            operation: PhantomData::<O>,
+        });
+    }
+}
+
+impl Kernel for Reduce {
+    fn name(&self) -> &'static str {
+        match self.kind {
+            Kind::Sum => "sum",
+            Kind::Max => "max",
+        }
+    }
+
+    fn phases(&self) -> &[u32] {
+        &self.phases
+    }
+
+    fn cost(&self) -> Cost {
+        let elements = self.stages[0].input_elements() as u64;
+        let results = self.stages[self.stages.len() - 1].output_elements() as u64;
+        Cost { flops: elements, bytes: (elements + results) * BYTES as u64 }
+    }
+
+    fn scratch(&self) -> Scratch {
+        self.scratch
+    }
+
+    fn run(
+        &self,
+        phase: u32,
+        chunk: u32,
+        operands: &Operands<'_>,
+        private: &mut [f32],
+    ) -> Result<(), KernelError> {
+        let phase = phase as usize;
+        let stage = &self.stages[phase];
+        let from =
+            self.stages[..phase].iter().rev().skip(1).map(Stage::output_elements).sum::<usize>() * BYTES;
+        let to = self.stages[..phase].iter().map(Stage::output_elements).sum::<usize>() * BYTES;
+        let (read, written) = (stage.input_elements() * BYTES, stage.output_elements() * BYTES);
+        let input = if phase == 0 {
+            operands.inputs[0].part(0..read)
+        } else {
+            operands.shared.part(from..from + read)
+        };
+        let output = if phase + 1 == self.stages.len() {
+            operands.outputs[0].part(0..written)
+        } else {
+            operands.shared.part(to..to + written)
+        };
+        match (self.kind, self.dtype) {
+            (Kind::Sum, Dtype::Int32) => self.run_stage::<i32, Sum>(stage, chunk, input, output, private),
+            (Kind::Sum, _) => self.run_stage::<f32, Sum>(stage, chunk, input, output, private),
+            (Kind::Max, Dtype::Int32) => self.run_stage::<i32, Max>(stage, chunk, input, output, private),
+            (Kind::Max, _) => self.run_stage::<f32, Max>(stage, chunk, input, output, private),
+        }
+        Ok(())
+    }
+}
+
+/// Merges neighbouring axes that are both reduced or both kept, then reduces from the innermost axis outwards.
+fn stages(shape: &[usize], axes: &[usize]) -> Vec<Stage> {
+    let mut groups: Vec<(bool, usize)> = Vec::new();
+    for (axis, &extent) in shape.iter().enumerate().filter(|&(_, &extent)| extent != 1) {
+        let reduced = axes.contains(&axis);
+        match groups.last_mut() {
+            Some((same, product)) if *same == reduced => *product *= extent,
+            _ => groups.push((reduced, extent)),
+        }
+    }
+    let mut stages = Vec::new();
+    let mut inner = 1;
+    while let Some((reduced, extent)) = groups.pop() {
+        if !reduced {
+            inner *= extent;
+            continue;
+        }
+        let outer = groups.iter().map(|(_, extent)| extent).product();
+        stages.extend(Stage::plan(outer, extent, inner));
+    }
+    if stages.is_empty() {
+        stages = Stage::plan(1, 1, inner);
+    }
+    stages
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! One pass of a reduction: what it reads, writes, and splits.
+
+use super::columns::{Strip, reduce_strip, scratch};
+use super::operation::{Element, Operation};
+use super::rows::reduce_row;
+use crate::chunks::{Chunks, GRAIN, LIMIT, part};
+use crate::kernel::Buffer;
+use crate::lanes::Arithmetic;
+use crate::target::Loop;
+use std::marker::PhantomData;
+
+/// The most columns of a tile: its sums stay in the nearest cache.
+const WIDEST: usize = 512;
+/// The fewest columns of a tile where a row has more: whole cache lines.
+const NARROWEST: usize = 256;
+/// The fewest elements of a part of a column or row that is split.
+const SHORTEST: usize = 64;
+/// Every element of the input and of the scratch has four bytes.
+pub(super) const BYTES: usize = 4;
+
+/// Reduces the middle dimension of `[outer, reduced, inner]` to a fixed number of parts: `[outer, parts, inner]`.
+#[derive(Clone, Debug)]
+pub(super) struct Stage {
+    outer: usize,
+    reduced: usize,
+    parts: usize,
+    inner: usize,
+    /// Columns of a tile, and tiles side by side.
+    width: usize,
+    across: usize,
+    chunks: Chunks,
+}
+
+impl Stage {
+    /// The stages that reduce the middle dimension away: a second one where the first must split it to have chunks.
+    pub fn plan(outer: usize, reduced: usize, inner: usize) -> Vec<Stage> {
+        let elements = outer * reduced * inner;
+        let wanted = (elements.saturating_mul(BYTES) / GRAIN).clamp(1, LIMIT);
+        let width = match wanted.checked_div(outer) {
+            Some(across) if across > 1 => {
+                inner.div_ceil(across).next_multiple_of(NARROWEST).clamp(NARROWEST, WIDEST)
+            }
+            _ => WIDEST,
+        };
+        let tiles = outer * inner.div_ceil(width);
+        let parts = if tiles == 0 || 2 * tiles > wanted {
+            1
+        } else {
+            (wanted / tiles).min(reduced / SHORTEST).max(1)
+        };
+        let first = Stage::new(outer, reduced, parts, inner, width);
+        if parts == 1 {
+            return vec![first];
+        }
+        vec![first, Stage::new(outer, parts, 1, inner, width)]
+    }
+
+    fn new(outer: usize, reduced: usize, parts: usize, inner: usize, width: usize) -> Self {
+        let across = inner.div_ceil(width);
+        let tiles = outer * parts * across;
+        let weight = (reduced / parts).saturating_mul(inner.min(width)).saturating_mul(BYTES);
+        Stage { outer, reduced, parts, inner, width, across, chunks: Chunks::new(tiles, weight.max(BYTES)) }
+    }
+
+    pub fn input_elements(&self) -> usize {
+        self.outer * self.reduced * self.inner
+    }
+
+    pub fn output_elements(&self) -> usize {
+        self.outer * self.parts * self.inner
+    }
+
+    pub fn chunks(&self) -> u32 {
+        self.chunks.count()
+    }
+
+    /// Private working memory, in elements.
+    pub fn private(&self) -> usize {
+        if self.inner == 1 {
+            0
+        } else {
+            scratch(self.reduced.div_ceil(self.parts), self.width.min(self.inner))
+        }
+    }
+}
+
+/// One chunk of a stage.
+pub(super) struct StageChunk<'a, T, O> {
+    pub stage: &'a Stage,
+    pub chunk: u32,
+    pub input: &'a [T],
+    pub output: Buffer,
+    pub private: &'a mut [T],
+    pub operation: PhantomData<O>,
+}
+
+impl<T: Element, O: Operation<T>> Loop for StageChunk<'_, T, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Arithmetic>(self) {
+        let stage = self.stage;
+        let tiles = stage.chunks.range(self.chunk);
+        if stage.inner == 1 {
+            // SAFETY: the tiles of chunks are disjoint, and with rows a tile is one element.
+            let output = unsafe { self.output.slice_mut::<T>(tiles.clone()) };
+            for (tile, output) in tiles.zip(output) {
+                let (row, index) =
+                    if stage.parts == 1 { (tile, 0) } else { (tile / stage.parts, tile % stage.parts) };
+                let columns = part(stage.reduced, stage.parts, index);
+                *output = reduce_row::<T, O>(&self.input[row * stage.reduced..][columns]);
+            }
+            return;
+        }
+        for tile in tiles {
+            let (row, column) = (tile / stage.across, tile % stage.across * stage.width);
+            let columns = column..stage.inner.min(column + stage.width);
+            let start = row * stage.inner;
+            // SAFETY: the tiles of chunks are disjoint.
+            let output = unsafe { self.output.slice_mut::<T>(start + columns.start..start + columns.end) };
+            let matrix = &self.input[row / stage.parts * stage.reduced * stage.inner..];
+            let rows = part(stage.reduced, stage.parts, row % stage.parts);
+            let strip = Strip { matrix, pitch: stage.inner, rows, columns };
+            reduce_strip::<T, O>(strip, output, self.private);
+        }
+    }
+}
