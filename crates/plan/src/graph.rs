@@ -1,0 +1,242 @@
+//! The form in which a program is rewritten: nodes of one or more primitives over values in memory.
+
+use std::ops::Range;
+
+use layerwise_kernels::{Isa, Kernel, LaneOp};
+
+use crate::dag::Dag;
+use crate::elementwise::Elementwise;
+use crate::matmul::Matmul;
+use crate::ops::{Lowered, Site};
+use crate::program::{Instruction, Program, Update, ValueId};
+use crate::tensor::TensorType;
+
+/// A lowered program. Views are resolved: a value here is memory of its own. The nodes are in an order that runs, and
+/// every output and every update is the output of a node.
+#[derive(Debug)]
+pub struct Graph {
+    pub values: Vec<Value>,
+    pub nodes: Vec<Node>,
+    pub outputs: Vec<ValueId>,
+    pub updates: Vec<Update>,
+    /// Whether a result may lie where an operand that is read for the last time lay.
+    pub reuses_operands: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Value {
+    pub tensor: TensorType,
+    pub source: Source,
+    /// The variable whose memory the value is written to, so that its update is done when the value is.
+    pub home: Option<usize>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    Input(usize),
+    Variable(usize),
+    Constant(Range<usize>),
+    Node,
+}
+
+#[derive(Debug)]
+pub struct Node {
+    /// The primitives that the node does, in order.
+    pub ops: Vec<&'static str>,
+    pub work: Work,
+    pub inputs: Vec<ValueId>,
+    pub outputs: Vec<ValueId>,
+    /// Whether the data can make it fail: then the step ends before it has changed any variable.
+    pub fallible: bool,
+}
+
+#[derive(Debug)]
+pub enum Work {
+    Elementwise(Elementwise),
+    Matmul(Matmul),
+    Kernel(Box<dyn Kernel>),
+}
+
+impl Graph {
+    /// Lowers a program op by op.
+    pub fn new(program: &Program, isa: Isa) -> Self {
+        let mut values: Vec<Value> = program
+            .values
+            .iter()
+            .map(|tensor| Value { tensor: tensor.clone(), source: Source::Node, home: None })
+            .collect();
+        for (index, &id) in program.inputs.iter().enumerate() {
+            values[id].source = Source::Input(index);
+        }
+        for (index, &id) in program.variables.iter().enumerate() {
+            values[id].source = Source::Variable(index);
+        }
+        for constant in &program.constants {
+            values[constant.value].source = Source::Constant(constant.bytes.clone());
+        }
+        let (nodes, outputs, updates) = (Vec::new(), Vec::new(), Vec::new());
+        let mut graph = Graph { values, nodes, outputs, updates, reuses_operands: false };
+        // The value whose memory each value of the program is.
+        let mut memory: Vec<ValueId> = (0..program.values.len()).collect();
+        for instruction in &program.instructions {
+            match lower(instruction, program, isa) {
+                None => {}
+                Some(Lowered::View) => memory[instruction.output] = memory[instruction.inputs[0]],
+                Some(Lowered::Elementwise(work)) => graph.add(instruction, Work::Elementwise(work), &memory),
+                Some(Lowered::Matmul(work)) => graph.add(instruction, Work::Matmul(work), &memory),
+                Some(Lowered::Kernel(work)) => graph.add(instruction, Work::Kernel(work), &memory),
+            }
+        }
+        for &id in &program.outputs {
+            let output = graph.computed(memory[id], &program.values[id]);
+            graph.outputs.push(output);
+        }
+        for &Update { variable, value } in &program.updates {
+            let unchanged = graph.values[memory[value]].source == Source::Variable(variable);
+            if !unchanged && program.values[value].elements() > 0 {
+                let value = graph.computed(memory[value], &program.values[value]);
+                graph.updates.push(Update { variable, value });
+            }
+        }
+        graph.remove_dead();
+        graph
+    }
+
+    fn add(&mut self, instruction: &Instruction, work: Work, memory: &[ValueId]) {
+        self.nodes.push(Node {
+            ops: vec![instruction.op.name],
+            work,
+            inputs: instruction.inputs.iter().map(|&id| memory[id]).collect(),
+            outputs: vec![instruction.output],
+            fallible: instruction.op.fallible,
+        });
+    }
+
+    /// The value itself where a node makes it, otherwise a copy of it. So what a step hands on is written in the step, and
+    /// reads of variables and inputs are all reads by nodes.
+    fn computed(&mut self, value: ValueId, tensor: &TensorType) -> ValueId {
+        if self.values[value].source == Source::Node || tensor.elements() == 0 {
+            return value;
+        }
+        let copy = self.values.len();
+        let dtype = tensor.dtype();
+        self.values.push(Value { tensor: tensor.clone(), source: Source::Node, home: None });
+        self.nodes.push(Node {
+            ops: vec!["copy"],
+            work: Work::Elementwise(Elementwise::single(LaneOp::Copy, &[dtype], dtype, tensor.elements())),
+            inputs: vec![value],
+            outputs: vec![copy],
+            fallible: false,
+        });
+        copy
+    }
+
+    /// The node that makes each value.
+    pub fn producers(&self) -> Vec<Option<usize>> {
+        let mut producers = vec![None; self.values.len()];
+        for (index, node) in self.nodes.iter().enumerate() {
+            node.outputs.iter().for_each(|&value| producers[value] = Some(index));
+        }
+        producers
+    }
+
+    /// The nodes that read each value, once for each time.
+    pub fn readers(&self) -> Vec<Vec<usize>> {
+        let mut readers = vec![Vec::new(); self.values.len()];
+        for (index, node) in self.nodes.iter().enumerate() {
+            node.inputs.iter().for_each(|&value| readers[value].push(index));
+        }
+        readers
+    }
+
+    /// Which values the step hands on, as outputs or updates.
+    pub fn kept(&self) -> Vec<bool> {
+        let mut kept = vec![false; self.values.len()];
+        self.outputs.iter().for_each(|&value| kept[value] = true);
+        self.updates.iter().for_each(|update| kept[update.value] = true);
+        kept
+    }
+
+    /// The order that nodes must keep because one reads what another makes.
+    pub fn dag(&self) -> Dag {
+        let producers = self.producers();
+        let mut dag = Dag::new(self.nodes.len());
+        for (index, node) in self.nodes.iter().enumerate() {
+            let mut before: Vec<usize> = node.inputs.iter().filter_map(|&value| producers[value]).collect();
+            before.sort_unstable();
+            before.dedup();
+            before.into_iter().for_each(|producer| dag.add_edge(producer, index));
+        }
+        dag
+    }
+
+    /// Removes nodes whose results nobody reads.
+    pub fn remove_dead(&mut self) {
+        let mut needed = self.kept();
+        let mut live = vec![false; self.nodes.len()];
+        for (index, node) in self.nodes.iter().enumerate().rev() {
+            live[index] = node.outputs.iter().any(|&value| needed[value]);
+            if live[index] {
+                node.inputs.iter().for_each(|&value| needed[value] = true);
+            }
+        }
+        let mut live = live.into_iter();
+        self.nodes.retain(|_| live.next() == Some(true));
+    }
+
+    /// Replaces each group of the graph's nodes by what `join` makes of it, in an order that runs.
+    pub fn regroup(&mut self, dag: &Dag, mut join: impl FnMut(Vec<Node>) -> Node) {
+        let mut nodes: Vec<Option<Node>> = std::mem::take(&mut self.nodes).into_iter().map(Some).collect();
+        for group in dag.order() {
+            let members = dag.members(group).iter();
+            let mut members: Vec<Node> = members.filter_map(|&node| nodes[node].take()).collect();
+            let node = if members.len() == 1 { members.remove(0) } else { join(members) };
+            self.nodes.push(node);
+        }
+    }
+
+    /// Makes a kernel of every node's work; no pass that joins nodes can follow.
+    pub fn build_kernels(&mut self, isa: Isa) {
+        for node in &mut self.nodes {
+            match &node.work {
+                Work::Elementwise(work) => node.work = Work::Kernel(Box::new(work.kernel(isa))),
+                Work::Matmul(work) => node.work = Work::Kernel(Box::new(work.kernel(isa))),
+                Work::Kernel(_) => {}
+            }
+        }
+    }
+}
+
+impl Node {
+    /// The kernel, once kernels are built.
+    pub fn kernel(&self) -> &dyn Kernel {
+        match &self.work {
+            Work::Kernel(kernel) => &**kernel,
+            other => unreachable!("kernels are built, not {other:?}"),
+        }
+    }
+
+    /// Whether the node may write its output of that number over an input, wherever it reads that.
+    pub fn may_replace(&self, input: ValueId, output: usize) -> bool {
+        let mut reads = (0..self.inputs.len()).filter(|&index| self.inputs[index] == input);
+        reads.all(|index| self.kernel().may_alias(output, index))
+    }
+
+    /// The elementwise work of one segment, if it is that.
+    pub fn elementwise(&self) -> Option<&Elementwise> {
+        match &self.work {
+            Work::Elementwise(work) => Some(work),
+            _ => None,
+        }
+    }
+}
+
+/// What becomes of an instruction: nothing, when there is nothing to compute.
+fn lower(instruction: &Instruction, program: &Program, isa: Isa) -> Option<Lowered> {
+    let output = &program.values[instruction.output];
+    if output.elements() == 0 && !instruction.op.fallible {
+        return None;
+    }
+    let inputs: Vec<&TensorType> = instruction.inputs.iter().map(|&id| &program.values[id]).collect();
+    Some(instruction.op.lower(&Site { inputs: &inputs, output, attributes: &instruction.attributes, isa }))
+}

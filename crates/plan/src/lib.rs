@@ -1,0 +1,38 @@
+//! From a program to a plan: decoding and checks, fusion, memory, and runs by whole steps on the team of threads.
+//!
+//! [`compile`] makes a [`Plan`] of a program. [`bind`] gives it the variables of a [`Store`], and [`BoundPlan::run`] runs
+//! steps.
+
+mod arena;
+mod attributes;
+mod dag;
+mod elementwise;
+mod error;
+mod fault;
+mod fuse;
+mod graph;
+mod layout;
+mod matmul;
+mod memory;
+mod ops;
+mod plan;
+mod program;
+mod run;
+mod store;
+mod table;
+mod team;
+mod tensor;
+#[cfg(test)]
+mod tests;
+mod turns;
+
+pub use attributes::AttributeKind;
+pub use error::Error;
+pub use fault::{Fault, FaultKind};
+pub use fuse::fusions;
+pub use plan::{CompileOptions, FusionInfo, InstructionInfo, Plan, PlanInfo, PlanSignature, compile};
+pub use run::{BoundPlan, bind};
+pub use store::{Store, Variable};
+pub use table::{AttributeField, InstructionSchema, instruction_table};
+pub use team::{set_threads, threads};
+pub use tensor::{TensorType, dtype_from_name};

@@ -1,0 +1,58 @@
+//! Aligned memory whose allocation can fail without ending the process.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::ptr::NonNull;
+
+use layerwise_kernels::Buffer;
+
+use crate::arena::ALIGNMENT;
+
+/// Zeroed bytes on a cache line of their own.
+#[derive(Debug)]
+pub struct AlignedBytes {
+    pointer: NonNull<u8>,
+    layout: Layout,
+}
+
+// SAFETY: it owns its memory; access through a shared reference is by raw buffers, whose users synchronise.
+unsafe impl Send for AlignedBytes {}
+// SAFETY: as for Send.
+unsafe impl Sync for AlignedBytes {}
+
+impl AlignedBytes {
+    pub const EMPTY: AlignedBytes = AlignedBytes {
+        pointer: NonNull::<u64>::dangling().cast(),
+        // SAFETY: 1 is a power of two, and nothing is allocated.
+        layout: unsafe { Layout::from_size_align_unchecked(0, 1) },
+    };
+
+    /// So many zeroed bytes, unless the system has none.
+    pub fn new(bytes: usize) -> Option<Self> {
+        if bytes == 0 {
+            return Some(Self::EMPTY);
+        }
+        let layout = Layout::from_size_align(bytes, ALIGNMENT).ok()?;
+        // SAFETY: the layout has a size.
+        let pointer = NonNull::new(unsafe { alloc_zeroed(layout) })?;
+        Some(AlignedBytes { pointer, layout })
+    }
+
+    pub fn len(&self) -> usize {
+        self.layout.size()
+    }
+
+    /// All of it as a buffer for kernels, which must not outlive it.
+    pub fn buffer(&self) -> Buffer {
+        // SAFETY: the memory is valid for as long as `self`; whoever runs kernels over it holds the store's lock.
+        unsafe { Buffer::new(self.pointer.as_ptr(), self.len()) }
+    }
+}
+
+impl Drop for AlignedBytes {
+    fn drop(&mut self) {
+        if self.len() > 0 {
+            // SAFETY: it was allocated with this layout.
+            unsafe { dealloc(self.pointer.as_ptr(), self.layout) };
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The shape rules of the primitives and what each becomes before fusion, one file a family.
+
+pub mod elementwise;
+pub mod gather;
+pub mod matmul;
+pub mod movement;
+pub mod random;
+pub mod reduce;
+pub mod softmax;
+
+use layerwise_kernels::{Dtype, Isa, Kernel};
+
+use crate::attributes::Attributes;
+use crate::elementwise::Elementwise;
+use crate::matmul::Matmul;
+use crate::tensor::TensorType;
+
+/// What a shape rule sees.
+pub struct Signature<'a> {
+    pub inputs: &'a [&'a TensorType],
+    pub attributes: &'a Attributes,
+}
+
+/// What a lowering sees: an instruction whose shapes are checked.
+pub struct Site<'a> {
+    pub inputs: &'a [&'a TensorType],
+    pub output: &'a TensorType,
+    pub attributes: &'a Attributes,
+    pub isa: Isa,
+}
+
+/// What an instruction of a program becomes before fusion.
+#[derive(Debug)]
+pub enum Lowered {
+    /// Nothing: the output is the memory of the first input.
+    View,
+    Elementwise(Elementwise),
+    Matmul(Matmul),
+    Kernel(Box<dyn Kernel>),
+}
+
+impl Lowered {
+    fn kernel(kernel: impl Kernel + 'static) -> Self {
+        Lowered::Kernel(Box::new(kernel))
+    }
+}
+
+impl Signature<'_> {
+    /// Requires one of `dtypes` of an input.
+    fn require_dtype(&self, input: usize, dtypes: &[Dtype]) -> Result<(), String> {
+        let got = self.inputs[input].dtype();
+        if dtypes.contains(&got) {
+            return Ok(());
+        }
+        let names: Vec<_> = dtypes.iter().map(|dtype| dtype.name()).collect();
+        Err(format!("input {input} must be {}, got {}", names.join(" or "), got.name()))
+    }
+
+    /// Requires a rank of an input.
+    fn require_rank(&self, input: usize, rank: usize) -> Result<(), String> {
+        let got = self.inputs[input];
+        if got.rank() == rank {
+            return Ok(());
+        }
+        Err(format!("input {input} must have {rank} dimensions, got shape {:?}", got.shape()))
+    }
+
+    /// Requires one exact type of an input.
+    fn require_type(&self, input: usize, dtype: Dtype, shape: &[usize]) -> Result<(), String> {
+        let got = self.inputs[input];
+        if got.dtype() == dtype && got.shape() == shape {
+            return Ok(());
+        }
+        Err(format!("input {input} must be {} {shape:?}, got {got}", dtype.name()))
+    }
+}

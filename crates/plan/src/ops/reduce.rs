@@ -1,0 +1,68 @@
+//! Reductions along axes.
+
+use layerwise_kernels::{ArgMax, Dtype, Reduce};
+
+use super::{Lowered, Signature, Site};
+use crate::tensor::TensorType;
+
+pub fn infer_sum(signature: &Signature) -> Result<TensorType, String> {
+    signature.require_dtype(0, &[Dtype::Float32, Dtype::Int32])?;
+    reduced(signature.inputs[0], signature.attributes.integers("axes"))
+}
+
+pub fn lower_sum(site: &Site) -> Lowered {
+    let (input, axes) = (site.inputs[0], site.attributes.integers("axes"));
+    if site.output.elements() == input.elements() && input.elements() > 0 {
+        return Lowered::View;
+    }
+    Lowered::kernel(Reduce::sum(site.isa, input.dtype(), input.shape(), axes))
+}
+
+pub fn infer_max(signature: &Signature) -> Result<TensorType, String> {
+    signature.require_dtype(0, &[Dtype::Float32, Dtype::Int32])?;
+    let (input, axes) = (signature.inputs[0], signature.attributes.integers("axes"));
+    let output = reduced(input, axes)?;
+    require_elements(input, axes)?;
+    Ok(output)
+}
+
+pub fn lower_max(site: &Site) -> Lowered {
+    let (input, axes) = (site.inputs[0], site.attributes.integers("axes"));
+    if site.output.elements() == input.elements() {
+        return Lowered::View;
+    }
+    Lowered::kernel(Reduce::max(site.isa, input.dtype(), input.shape(), axes))
+}
+
+pub fn infer_argmax(signature: &Signature) -> Result<TensorType, String> {
+    signature.require_dtype(0, &[Dtype::Float32, Dtype::Int32])?;
+    let (input, axis) = (signature.inputs[0], signature.attributes.integer("axis") as usize);
+    let output = reduced(input, &[axis])?;
+    require_elements(input, &[axis])?;
+    TensorType::new(Dtype::Int32, output.shape().to_vec())
+}
+
+pub fn lower_argmax(site: &Site) -> Lowered {
+    let input = site.inputs[0];
+    let axis = site.attributes.integer("axis") as usize;
+    Lowered::kernel(ArgMax::new(site.isa, input.dtype(), input.shape(), axis))
+}
+
+/// The type without the axes, which must be in range and ascending.
+fn reduced(input: &TensorType, axes: &[usize]) -> Result<TensorType, String> {
+    if let Some(axis) = axes.iter().find(|&&axis| axis >= input.rank()) {
+        return Err(format!("axis {axis} is out of range for shape {:?}", input.shape()));
+    }
+    if axes.windows(2).any(|pair| pair[0] >= pair[1]) {
+        return Err(format!("axes {axes:?} must ascend without repeating"));
+    }
+    let kept = input.shape().iter().enumerate().filter(|(axis, _)| !axes.contains(axis));
+    TensorType::new(input.dtype(), kept.map(|(_, &extent)| extent).collect())
+}
+
+fn require_elements(input: &TensorType, axes: &[usize]) -> Result<(), String> {
+    match axes.iter().find(|&&axis| input.shape()[axis] == 0) {
+        Some(axis) => Err(format!("axis {axis} of shape {:?} has no elements to choose from", input.shape())),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,256 @@
+//! A compiled program: kernels in an order, and where each finds its operands.
+
+use layerwise_kernels::{Cost, Isa, Kernel};
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::fault::{self, Fault};
+use crate::fuse;
+use crate::graph::{Graph, Node, Work};
+use crate::layout::{Layout, Place};
+use crate::memory::AlignedBytes;
+use crate::program::Program;
+use crate::store::Needs;
+use crate::tensor::TensorType;
+
+/// What a program is compiled for.
+#[derive(Clone, Debug)]
+pub struct CompileOptions {
+    pub isa: Isa,
+    /// Names of fusions, from [`fuse::fusions`], that must not be applied.
+    pub disabled_fusions: Vec<String>,
+    /// Bytes that arena, constants and outputs of a step may take together.
+    pub memory_budget: u64,
+    /// For tests: an op that goes wrong.
+    pub fault: Option<Fault>,
+}
+
+impl CompileOptions {
+    /// All fusions and no bound on memory.
+    pub fn new(isa: Isa) -> Self {
+        CompileOptions { isa, disabled_fusions: Vec::new(), memory_budget: u64::MAX, fault: None }
+    }
+}
+
+/// A compiled program. It holds no state: any number of stores can bind it.
+#[derive(Debug)]
+pub struct Plan {
+    pub(crate) instructions: Vec<Instruction>,
+    /// Every stretch of memory that the step touches: for each instruction its inputs, its outputs and its scratch.
+    pub(crate) operands: Vec<Operand>,
+    /// Copies at the end of a step, between operands.
+    pub(crate) transfers: Vec<(usize, usize)>,
+    pub(crate) constants: AlignedBytes,
+    pub(crate) needs: Needs,
+    signature: PlanSignature,
+    info: PlanInfo,
+}
+
+#[derive(Debug)]
+pub(crate) struct Instruction {
+    pub kernel: Box<dyn Kernel>,
+    /// The primitives that it does.
+    pub ops: String,
+    /// Where its operands begin, where its outputs do, and where its scratch is.
+    pub inputs: usize,
+    pub outputs: usize,
+    pub scratch: usize,
+    /// Whether it is enough work to share.
+    pub shared: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Operand {
+    pub place: Place,
+    pub bytes: usize,
+}
+
+/// The types of what a plan is bound to and run with.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlanSignature {
+    pub inputs: Vec<TensorType>,
+    pub variables: Vec<TensorType>,
+    pub outputs: Vec<TensorType>,
+}
+
+/// What a plan does, for people and tests.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanInfo {
+    pub isa: &'static str,
+    pub instructions: Vec<InstructionInfo>,
+    pub fusions: Vec<FusionInfo>,
+    pub arena_bytes: usize,
+    pub constant_bytes: usize,
+    /// Bytes copied at the end of a step because they could not be written in place.
+    pub copied_bytes: usize,
+    pub flops: u64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct InstructionInfo {
+    pub name: &'static str,
+    /// The primitives that it does.
+    pub ops: Vec<&'static str>,
+    pub inputs: Vec<TensorType>,
+    pub outputs: Vec<TensorType>,
+    pub flops: u64,
+    pub bytes: u64,
+    /// Chunks of each phase.
+    pub chunks: Vec<u32>,
+}
+
+/// How many instructions or copies a fusion saved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FusionInfo {
+    pub name: &'static str,
+    pub count: usize,
+}
+
+/// Compiles a program, which need not be trusted.
+pub fn compile(program: &str, constants: &[u8], options: &CompileOptions) -> Result<Plan, Error> {
+    let known = fuse::fusions();
+    if let Some(name) = options.disabled_fusions.iter().find(|name| !known.contains(&name.as_str())) {
+        return Err(Error::program(format!("fusion {name:?} is not known, there are {}", known.join(", "))));
+    }
+    let program = Program::decode(program, constants.len())?;
+    let mut graph = Graph::new(&program, options.isa);
+    let fusions = fuse_and_build(&mut graph, options);
+    let layout = Layout::new(&graph);
+    let output_bytes = program.outputs.iter().map(|&id| program.values[id].bytes() as u64).sum::<u64>();
+    let needed =
+        (layout.arena_bytes as u64).saturating_add(constants.len() as u64).saturating_add(output_bytes);
+    if needed > options.memory_budget {
+        return Err(Error::memory_budget(needed, options.memory_budget));
+    }
+    let constants = copy_of(constants).ok_or_else(|| Error::memory_budget(needed, options.memory_budget))?;
+    Ok(Plan::new(&program, graph, layout, constants, options.isa, fusions))
+}
+
+fn fuse_and_build(graph: &mut Graph, options: &CompileOptions) -> Vec<FusionInfo> {
+    let mut fusions = Vec::new();
+    let mut run = |pass: &fuse::Pass, graph: &mut Graph| {
+        if !options.disabled_fusions.iter().any(|name| name == pass.name) {
+            fusions.push(FusionInfo { name: pass.name, count: (pass.apply)(graph) });
+        }
+    };
+    fuse::JOINING.iter().for_each(|pass| run(pass, graph));
+    graph.build_kernels(options.isa);
+    if let Some(fault) = &options.fault {
+        fault::inject(graph, fault);
+    }
+    run(&fuse::IN_PLACE, graph);
+    fusions
+}
+
+fn copy_of(bytes: &[u8]) -> Option<AlignedBytes> {
+    let memory = AlignedBytes::new(bytes.len())?;
+    // SAFETY: the memory is new, nobody else knows it.
+    unsafe { memory.buffer().slice_mut::<u8>(0..bytes.len()) }.copy_from_slice(bytes);
+    Some(memory)
+}
+
+impl Plan {
+    fn new(
+        program: &Program,
+        graph: Graph,
+        layout: Layout,
+        constants: AlignedBytes,
+        isa: Isa,
+        fusions: Vec<FusionInfo>,
+    ) -> Self {
+        let types = |ids: &[usize]| ids.iter().map(|&id| program.values[id].clone()).collect();
+        let signature = PlanSignature {
+            inputs: types(&program.inputs),
+            variables: types(&program.variables),
+            outputs: types(&program.outputs),
+        };
+        let infos: Vec<InstructionInfo> =
+            graph.nodes.iter().map(|node| InstructionInfo::new(node, &graph)).collect();
+        let info = PlanInfo {
+            isa: isa.name(),
+            fusions,
+            arena_bytes: layout.arena_bytes,
+            constant_bytes: constants.len(),
+            copied_bytes: layout.transfers.iter().map(|transfer| transfer.bytes).sum(),
+            flops: infos.iter().map(|instruction| instruction.flops).sum(),
+            instructions: infos,
+        };
+        let mut plan = Plan {
+            instructions: Vec::with_capacity(graph.nodes.len()),
+            operands: Vec::new(),
+            transfers: Vec::with_capacity(layout.transfers.len()),
+            constants,
+            needs: Needs { arena: layout.arena_bytes, private: 0 },
+            signature,
+            info,
+        };
+        for (node, &scratch) in graph.nodes.into_iter().zip(&layout.scratch) {
+            let operand =
+                |&id: &usize| Operand { place: layout.places[id], bytes: graph.values[id].tensor.bytes() };
+            let first = plan.operands.len();
+            plan.operands.extend(node.inputs.iter().map(operand));
+            let outputs = plan.operands.len();
+            plan.operands.extend(node.outputs.iter().map(operand));
+            let Work::Kernel(kernel) = node.work else { unreachable!("kernels are built") };
+            let needs = kernel.scratch();
+            plan.operands.push(Operand { place: scratch, bytes: needs.shared * size_of::<f32>() });
+            plan.needs.private = plan.needs.private.max(needs.private * size_of::<f32>());
+            plan.instructions.push(Instruction {
+                shared: is_worth_sharing(&*kernel),
+                kernel,
+                ops: node.ops.join("+"),
+                inputs: first,
+                outputs,
+                scratch: plan.operands.len() - 1,
+            });
+        }
+        for transfer in &layout.transfers {
+            let from = plan.operands.len();
+            plan.operands
+                .extend([transfer.from, transfer.to].map(|place| Operand { place, bytes: transfer.bytes }));
+            plan.transfers.push((from, from + 1));
+        }
+        plan
+    }
+
+    /// The types of what the plan is bound to and run with.
+    pub fn signature(&self) -> &PlanSignature {
+        &self.signature
+    }
+
+    /// What the plan does.
+    pub fn info(&self) -> &PlanInfo {
+        &self.info
+    }
+}
+
+impl InstructionInfo {
+    fn new(node: &Node, graph: &Graph) -> Self {
+        let types = |ids: &[usize]| ids.iter().map(|&id| graph.values[id].tensor.clone()).collect();
+        let kernel = node.kernel();
+        let Cost { flops, bytes } = kernel.cost();
+        InstructionInfo {
+            name: if let [op] = node.ops[..] { op } else { kernel.name() },
+            ops: node.ops.clone(),
+            inputs: types(&node.inputs),
+            outputs: types(&node.outputs),
+            flops,
+            bytes,
+            chunks: kernel.phases().to_vec(),
+        }
+    }
+}
+
+/// Sharing an instruction costs up to a microsecond, more when the other threads have gone to sleep.
+const WORTH_SHARING_MICROSECONDS: u64 = 15;
+
+/// What one thread does in a microsecond on a recent core, for an estimate.
+const FLOPS_PER_MICROSECOND: u64 = 50_000;
+const BYTES_PER_MICROSECOND: u64 = 40_000;
+
+fn is_worth_sharing(kernel: &dyn Kernel) -> bool {
+    let Cost { flops, bytes } = kernel.cost();
+    let microseconds = (flops / FLOPS_PER_MICROSECOND).max(bytes / BYTES_PER_MICROSECOND);
+    microseconds >= WORTH_SHARING_MICROSECONDS && kernel.phases().iter().any(|&chunks| chunks > 1)
+}

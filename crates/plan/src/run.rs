@@ -1,0 +1,245 @@
+//! Running a plan over the variables of a store, step by step.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::collections::HashSet;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use layerwise_kernels::{Buffer, FlushDenormals, KernelError, Operands};
+use serde_json::json;
+
+use crate::error::Error;
+use crate::layout::Place;
+use crate::memory::AlignedBytes;
+use crate::plan::{Instruction, Plan};
+use crate::store::{Store, Variable, Working};
+use crate::team::{self, PanicMessage, Session, Team};
+use crate::tensor::TensorType;
+
+/// A plan with the variables that it reads and updates.
+#[derive(Debug)]
+pub struct BoundPlan {
+    plan: Arc<Plan>,
+    store: Arc<Store>,
+    variables: Vec<Arc<Variable>>,
+    /// The plan's operands during a step, kept so that no step allocates.
+    table: Mutex<Vec<Buffer>>,
+    /// The operands that lie in outputs, and so move from step to step.
+    moving: Vec<(usize, usize)>,
+}
+
+/// Binds a plan to variables of a store, in the order of the program's variables.
+pub fn bind(plan: Arc<Plan>, store: Arc<Store>, variables: Vec<Arc<Variable>>) -> Result<BoundPlan, Error> {
+    let expected = &plan.signature().variables;
+    if variables.len() != expected.len() {
+        return Err(Error::variable_mismatch(None, expected.len().into(), variables.len().into()));
+    }
+    let mut bound = HashSet::new();
+    for (index, (variable, expected)) in variables.iter().zip(expected).enumerate() {
+        if variable.tensor() != expected {
+            return Err(Error::variable_mismatch(Some(index), json!(expected), json!(variable.tensor())));
+        }
+        if !variable.belongs_to(&store) {
+            return Err(Error::run(format!("variable {index} belongs to another store")));
+        }
+        if !bound.insert(Arc::as_ptr(variable)) {
+            return Err(Error::run(format!("variable {index} is bound twice")));
+        }
+    }
+    let mut usage = store.enter()?;
+    store.grow(&mut usage.working, plan.needs, team::threads())?;
+    drop(usage);
+    let moving = plan.operands.iter().enumerate().filter_map(|(index, operand)| match operand.place {
+        Place::Output(output) => Some((index, output)),
+        _ => None,
+    });
+    let moving = moving.collect();
+    let table = Mutex::new(vec![Buffer::EMPTY; plan.operands.len()]);
+    Ok(BoundPlan { plan, store, variables, table, moving })
+}
+
+impl BoundPlan {
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// Runs steps `steps.start` to `steps.end`, or fewer: between two steps it asks `should_yield`, and returns the number
+    /// of the step to go on with by another call. Others who wait for the store get it between two steps in any case.
+    ///
+    /// Outputs hold `steps.end` steps, one after the other. A step that fails because of its data has changed no variable.
+    pub fn run(
+        &self,
+        inputs: &[Buffer],
+        outputs: &[Buffer],
+        steps: Range<u64>,
+        should_yield: &dyn Fn() -> bool,
+    ) -> Result<u64, Error> {
+        self.check(inputs, outputs, steps.end)?;
+        let mut step = steps.start;
+        while step < steps.end {
+            let mut usage = self.store.enter()?;
+            let shares = self.plan.instructions.iter().any(|instruction| instruction.shared);
+            let mut session = if shares { Team::global().enter() } else { None };
+            let threads = session.as_ref().map_or(1, Session::threads);
+            self.store.grow(&mut usage.working, self.plan.needs, threads)?;
+            let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+            self.resolve(&mut table, &usage.working, inputs);
+            let _flush = FlushDenormals::new();
+            loop {
+                for &(operand, output) in &self.moving {
+                    let bytes = self.plan.signature().outputs[output].bytes();
+                    let start = step as usize * bytes;
+                    table[operand] = outputs[output].part(start..start + bytes);
+                }
+                self.step(&table, &usage.working, session.as_mut())?;
+                step += 1;
+                if step == steps.end || should_yield() {
+                    return Ok(step);
+                }
+                if self.store.is_wanted() {
+                    break;
+                }
+            }
+        }
+        Ok(step)
+    }
+
+    fn check(&self, inputs: &[Buffer], outputs: &[Buffer], steps: u64) -> Result<(), Error> {
+        let signature = self.plan.signature();
+        check_buffers("input", inputs, &signature.inputs, 1)?;
+        check_buffers("output", outputs, &signature.outputs, steps)?;
+        for (index, output) in outputs.iter().enumerate() {
+            if inputs.iter().chain(&outputs[..index]).any(|other| output.overlaps(other)) {
+                return Err(Error::run(format!("output {index} overlaps an input or another output")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds all operands but those in outputs.
+    fn resolve(&self, table: &mut [Buffer], working: &Working, inputs: &[Buffer]) {
+        for (buffer, operand) in table.iter_mut().zip(&self.plan.operands) {
+            let from = |buffer: Buffer, start: usize| buffer.part(start..start + operand.bytes);
+            *buffer = match operand.place {
+                Place::Arena(offset) => from(working.arena.buffer(), offset),
+                Place::Constants(offset) => from(self.plan.constants.buffer(), offset),
+                Place::Variable(index) => from(self.variables[index].buffer(), 0),
+                Place::Input(index) => from(inputs[index], 0),
+                Place::Output(_) | Place::Empty => Buffer::EMPTY,
+            };
+        }
+    }
+
+    fn step(
+        &self,
+        table: &[Buffer],
+        working: &Working,
+        mut session: Option<&mut Session>,
+    ) -> Result<(), Error> {
+        let at = Cell::new(0);
+        let run = || {
+            for (index, instruction) in self.plan.instructions.iter().enumerate() {
+                at.set(index);
+                let operands = Operands {
+                    inputs: &table[instruction.inputs..instruction.outputs],
+                    outputs: &table[instruction.outputs..instruction.scratch],
+                    shared: table[instruction.scratch],
+                };
+                match &mut session {
+                    Some(session) if instruction.shared => share(instruction, &operands, working, session)?,
+                    _ => run_alone(instruction, &operands, working)?,
+                }
+            }
+            Ok(())
+        };
+        catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
+            let op = &self.plan.instructions[at.get()].ops;
+            Err(Error::kernel_panic(op, &panic_message(&*payload)))
+        })?;
+        for &(from, to) in &self.plan.transfers {
+            // SAFETY: transfers are between distinct places of equal size, and this thread has the store's turn.
+            unsafe {
+                table[to].slice_mut::<u8>(0..table[to].bytes()).copy_from_slice(table[from].slice::<u8>())
+            };
+        }
+        Ok(())
+    }
+}
+
+/// All chunks of an instruction on this thread.
+fn run_alone(instruction: &Instruction, operands: &Operands, working: &Working) -> Result<(), Error> {
+    // SAFETY: this thread, the leader, is number 0, and runs one instruction at a time.
+    let private = unsafe { private_scratch(&working.private[0]) };
+    for (phase, &chunks) in instruction.kernel.phases().iter().enumerate() {
+        for chunk in 0..chunks {
+            instruction.kernel.run(phase as u32, chunk, operands, private)?;
+        }
+    }
+    Ok(())
+}
+
+/// The chunks of an instruction on all threads of the team.
+fn share(
+    instruction: &Instruction,
+    operands: &Operands,
+    working: &Working,
+    session: &mut Session,
+) -> Result<(), Error> {
+    for (phase, &chunks) in instruction.kernel.phases().iter().enumerate() {
+        let failure: Mutex<Option<(u32, KernelError)>> = Mutex::new(None);
+        let work = |chunk: u32, thread: usize| {
+            // SAFETY: in a session a number belongs to one thread, which does one chunk at a time.
+            let private = unsafe { private_scratch(&working.private[thread]) };
+            if let Err(error) = instruction.kernel.run(phase as u32, chunk, operands, private) {
+                let mut first = failure.lock().unwrap_or_else(PoisonError::into_inner);
+                // The first of the failures in the order of chunks: the same one for any number of threads.
+                if first.as_ref().is_none_or(|(earlier, _)| chunk < *earlier) {
+                    *first = Some((chunk, error));
+                }
+            }
+        };
+        session
+            .run(chunks, &work)
+            .map_err(|PanicMessage(message)| Error::kernel_panic(&instruction.ops, &message))?;
+        if let Some((_, error)) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error.into());
+        }
+    }
+    Ok(())
+}
+
+/// The scratch memory of a thread.
+///
+/// # Safety
+/// The thread uses no other slice of it.
+unsafe fn private_scratch<'a>(memory: &AlignedBytes) -> &'a mut [f32] {
+    let buffer = memory.buffer();
+    // SAFETY: the store keeps the memory during its turn, and the contract above makes the slice the only one.
+    unsafe { buffer.slice_mut(0..buffer.elements::<f32>()) }
+}
+
+fn check_buffers(kind: &str, buffers: &[Buffer], types: &[TensorType], steps: u64) -> Result<(), Error> {
+    if buffers.len() != types.len() {
+        return Err(Error::run(format!("expected {} {kind}s, got {}", types.len(), buffers.len())));
+    }
+    for (index, (buffer, tensor)) in buffers.iter().zip(types).enumerate() {
+        let expected = (tensor.bytes() as u64).checked_mul(steps);
+        if expected != Some(buffer.bytes() as u64) {
+            let (expected, got) = (expected.unwrap_or(u64::MAX), buffer.bytes());
+            return Err(Error::run(format!("{kind} {index} must have {expected} bytes, got {got}")));
+        }
+        let aligned = (buffer.pointer::<u8>() as usize).is_multiple_of(tensor.dtype().bytes());
+        if !aligned && buffer.bytes() > 0 {
+            return Err(Error::run(format!("{kind} {index} is not aligned to its elements")));
+        }
+    }
+    Ok(())
+}
+
+/// What a panic said.
+fn panic_message(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| text.to_string());
+    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default()
+}

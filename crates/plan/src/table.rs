@@ -1,0 +1,191 @@
+//! The instruction table: one line for each primitive of a program.
+
+use layerwise_kernels::{Binary, BinaryI32, Compare, CompareI32, Unary, UnaryI32};
+use serde::Serialize;
+
+use crate::attributes::{
+    AttributeKind::{self, Boolean, Dtype, Integer, Integers},
+    AttributeSchema,
+};
+use crate::ops::elementwise::{self, Rule};
+use crate::ops::{Lowered, Signature, Site, gather, matmul, movement, random, reduce, softmax};
+use crate::tensor::TensorType;
+
+/// All primitives.
+pub static OPS: &[Op] = &[
+    unary("negative", Unary::Negative, Some(UnaryI32::Negative)),
+    unary("absolute", Unary::Absolute, Some(UnaryI32::Absolute)),
+    unary("sign", Unary::Sign, Some(UnaryI32::Sign)),
+    unary("exp", Unary::Exp, None),
+    unary("log", Unary::Log, None),
+    unary("sqrt", Unary::Sqrt, None),
+    unary("tanh", Unary::Tanh, None),
+    unary("sigmoid", Unary::Sigmoid, None),
+    unary("relu", Unary::Relu, None),
+    unary("erfinv", Unary::Erfinv, None),
+    binary("add", Binary::Add, Some(BinaryI32::Add)),
+    binary("subtract", Binary::Subtract, Some(BinaryI32::Subtract)),
+    binary("multiply", Binary::Multiply, Some(BinaryI32::Multiply)),
+    binary("divide", Binary::Divide, None),
+    binary("maximum", Binary::Maximum, Some(BinaryI32::Maximum)),
+    binary("minimum", Binary::Minimum, Some(BinaryI32::Minimum)),
+    binary("power", Binary::Power, None),
+    op("equal", 2, &[], lanes(Rule::Equal)),
+    op("less", 2, &[], lanes(Rule::Compare(Compare::Less, CompareI32::Less))),
+    op("lessEqual", 2, &[], lanes(Rule::Compare(Compare::LessEqual, CompareI32::LessEqual))),
+    op("where", 3, &[], lanes(Rule::Where)),
+    op("cast", 1, &[("dtype", Dtype)], lanes(Rule::Cast)),
+    op("reshape", 1, &[("shape", Integers)], rules(movement::infer_reshape, movement::lower_reshape)),
+    op("transpose", 1, &[("axes", Integers)], rules(movement::infer_transpose, movement::lower_transpose)),
+    op("broadcastTo", 1, &[("shape", Integers)], rules(movement::infer_broadcast, movement::lower_broadcast)),
+    op("sum", 1, &[("axes", Integers)], rules(reduce::infer_sum, reduce::lower_sum)),
+    op("max", 1, &[("axes", Integers)], rules(reduce::infer_max, reduce::lower_max)),
+    op("argmax", 1, &[("axis", Integer)], rules(reduce::infer_argmax, reduce::lower_argmax)),
+    op("matmul", 2, &[("transposeA", Boolean), ("transposeB", Boolean)], rules(matmul::infer, matmul::lower)),
+    op("softmax", 1, &[], rules(softmax::infer_softmax, softmax::lower_softmax)),
+    op("sparseSoftmaxCrossentropy", 2, &[], rules(softmax::infer_crossentropy, softmax::lower_crossentropy)),
+    op("take", 2, &[], rules(gather::infer_take, gather::lower_take)).fallible(),
+    op(
+        "segmentSum",
+        2,
+        &[("segments", Integer)],
+        rules(gather::infer_segment_sum, gather::lower_segment_sum),
+    )
+    .fallible(),
+    op(
+        "randomUniform",
+        2,
+        &[("shape", Integers), ("stream", Integer)],
+        rules(random::infer_uniform, random::lower_uniform),
+    ),
+    op(
+        "randomPermutation",
+        2,
+        &[("length", Integer), ("stream", Integer)],
+        rules(random::infer_permutation, random::lower_permutation),
+    ),
+];
+
+/// One primitive: what it takes, what it makes and what it becomes.
+#[derive(Debug)]
+pub struct Op {
+    pub name: &'static str,
+    pub arity: usize,
+    pub attributes: &'static [AttributeSchema],
+    /// Whether its kernel can find the data to be wrong.
+    pub fallible: bool,
+    definition: Definition,
+}
+
+#[derive(Debug)]
+enum Definition {
+    /// One lane operation.
+    Lanes(Rule),
+    Rules {
+        infer: fn(&Signature) -> Result<TensorType, String>,
+        lower: fn(&Site) -> Lowered,
+    },
+}
+
+const fn op(
+    name: &'static str,
+    arity: usize,
+    attributes: &'static [AttributeSchema],
+    definition: Definition,
+) -> Op {
+    Op { name, arity, attributes, fallible: false, definition }
+}
+
+const fn lanes(rule: Rule) -> Definition {
+    Definition::Lanes(rule)
+}
+
+const fn rules(
+    infer: fn(&Signature) -> Result<TensorType, String>,
+    lower: fn(&Site) -> Lowered,
+) -> Definition {
+    Definition::Rules { infer, lower }
+}
+
+const fn unary(name: &'static str, float: Unary, int: Option<UnaryI32>) -> Op {
+    op(name, 1, &[], lanes(Rule::Unary(float, int)))
+}
+
+const fn binary(name: &'static str, float: Binary, int: Option<BinaryI32>) -> Op {
+    op(name, 2, &[], lanes(Rule::Binary(float, int)))
+}
+
+impl Op {
+    const fn fallible(mut self) -> Self {
+        self.fallible = true;
+        self
+    }
+
+    /// The type of the output, or why there is none.
+    pub fn infer(&self, signature: &Signature) -> Result<TensorType, String> {
+        match &self.definition {
+            Definition::Lanes(rule) => elementwise::infer(*rule, signature),
+            Definition::Rules { infer, .. } => infer(signature),
+        }
+    }
+
+    /// What an instruction that passed the shape rule becomes.
+    pub fn lower(&self, site: &Site) -> Lowered {
+        match &self.definition {
+            Definition::Lanes(rule) => elementwise::lower(*rule, site),
+            Definition::Rules { lower, .. } => lower(site),
+        }
+    }
+}
+
+/// The primitive of that name.
+pub fn find(name: &str) -> Option<&'static Op> {
+    OPS.iter().find(|op| op.name == name)
+}
+
+/// What a program may say of one primitive, as data to hold against the table in TypeScript.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InstructionSchema {
+    pub name: &'static str,
+    pub inputs: usize,
+    pub attributes: Vec<AttributeField>,
+}
+
+/// The name and kind of one attribute.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AttributeField {
+    pub name: &'static str,
+    pub kind: AttributeKind,
+}
+
+/// The schema of every primitive.
+pub fn instruction_table() -> Vec<InstructionSchema> {
+    let field = |&(name, kind): &AttributeSchema| AttributeField { name, kind };
+    let schema = |op: &Op| InstructionSchema {
+        name: op.name,
+        inputs: op.arity,
+        attributes: op.attributes.iter().map(field).collect(),
+    };
+    OPS.iter().map(schema).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_distinct_and_found() {
+        for op in OPS {
+            assert!(std::ptr::eq(find(op.name).unwrap(), op), "{} stands twice", op.name);
+        }
+        assert!(find("conv4d").is_none());
+    }
+
+    #[test]
+    fn every_elementwise_kernel_has_a_line() {
+        let names = Unary::ALL.iter().map(|op| op.name()).chain(Binary::ALL.iter().map(|op| op.name()));
+        for name in names.chain(Compare::ALL.iter().map(|op| op.name())) {
+            assert!(find(name).is_some(), "{name} has no line in the table");
+        }
+    }
+}

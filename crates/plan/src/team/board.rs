@@ -1,0 +1,138 @@
+//! How the chunks of a phase are handed out: one atomic word to claim them from and one counter of those that are done.
+//!
+//! The leader writes the work, then the claim word. Whoever raises `next` in the word by compare-and-swap owns that chunk,
+//! and only then reads the work. The leader returns once every chunk that others claimed has been counted as done, so nobody
+//! holds the work any longer. A thread that was off its core between reading the word and swapping it can do no harm: either
+//! the word has changed and the swap fails, or the word is that of a newer phase by then and it owns a chunk of that one.
+
+use super::sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell, thread};
+
+/// What is done to a chunk by a thread of that number.
+pub type Work<'a> = dyn Fn(u32, usize) + Sync + 'a;
+
+const CHUNK_BITS: u32 = 26;
+const CHUNK_MASK: u64 = (1 << CHUNK_BITS) - 1;
+
+/// The most chunks that a phase on the board can have.
+pub const MOST_CHUNKS: u32 = CHUNK_MASK as u32;
+
+/// The most threads that can share a board.
+pub const MOST_THREADS: usize = (1 << (64 - 2 * CHUNK_BITS)) - 1;
+
+/// From the top: how many threads may claim, how many chunks there are, and the next one to claim.
+#[derive(Clone, Copy)]
+struct Claim(u64);
+
+impl Claim {
+    const CLOSED: Claim = Claim(u64::MAX);
+
+    fn new(threads: usize, chunks: u32) -> Self {
+        debug_assert!(threads <= MOST_THREADS && chunks < MOST_CHUNKS);
+        Claim((threads as u64) << (2 * CHUNK_BITS) | u64::from(chunks) << CHUNK_BITS)
+    }
+
+    /// The chunk that a thread of this number may take.
+    fn next(self, thread: usize) -> Option<u32> {
+        let chunks = self.0 >> CHUNK_BITS & CHUNK_MASK;
+        let next = self.0 & CHUNK_MASK;
+        ((thread as u64) < self.0 >> (2 * CHUNK_BITS) && next < chunks).then_some(next as u32)
+    }
+}
+
+/// Keeps what workers hammer on in cache lines of its own (pairs of lines are fetched together).
+#[repr(align(128))]
+struct Apart<T>(T);
+
+/// The board on which a leader puts up one phase after another.
+pub struct Board {
+    claim: Apart<AtomicU64>,
+    /// Chunks of this phase that workers have finished.
+    completed: Apart<AtomicU32>,
+    work: UnsafeCell<Option<*const Work<'static>>>,
+}
+
+// SAFETY: the work is `Sync`, written only while no chunk is claimed, and read only by owners of a claimed chunk.
+unsafe impl Send for Board {}
+// SAFETY: as for Send.
+unsafe impl Sync for Board {}
+
+impl Board {
+    pub fn new() -> Self {
+        Board {
+            claim: Apart(AtomicU64::new(0)),
+            completed: Apart(AtomicU32::new(0)),
+            work: UnsafeCell::new(None),
+        }
+    }
+
+    /// Puts up a phase, calls `wake`, does chunks as thread 0 and returns when all are done.
+    ///
+    /// # Safety
+    /// One leader at a time, and `work` does not unwind.
+    pub unsafe fn lead(&self, threads: usize, chunks: u32, work: &Work<'_>, wake: impl FnOnce()) {
+        // SAFETY: a longer lifetime for a reference that is read only by owners of a chunk, and the wait below outlasts them.
+        let work = unsafe { std::mem::transmute::<*const Work<'_>, *const Work<'static>>(work) };
+        // SAFETY: no chunk is claimed now, so nobody reads the cell.
+        self.work.with_mut(|cell| unsafe { *cell = Some(work) });
+        self.completed.0.store(0, Ordering::Relaxed);
+        self.claim.0.store(Claim::new(threads, chunks).0, Ordering::Release);
+        wake();
+        let own = self.share(0);
+        let mut rounds = 0;
+        while self.completed.0.load(Ordering::Acquire) != chunks - own {
+            rest(&mut rounds);
+        }
+    }
+
+    /// Does chunks until none is left to claim, and says how many it did.
+    pub fn share(&self, thread: usize) -> u32 {
+        let mut done = 0;
+        while let Some(chunk) = self.claim(thread) {
+            // SAFETY: the owner of a claimed chunk sees the work that the claim word released, and the leader keeps it
+            // alive until that chunk is counted.
+            let work = self.work.with(|cell| unsafe { &*(*cell).expect("a phase on the board has work") });
+            work(chunk, thread);
+            done += 1;
+            if thread != 0 {
+                self.completed.0.fetch_add(1, Ordering::Release);
+            }
+        }
+        done
+    }
+
+    fn claim(&self, thread: usize) -> Option<u32> {
+        let mut seen = self.claim.0.load(Ordering::Acquire);
+        loop {
+            let chunk = Claim(seen).next(thread)?;
+            match self.claim.0.compare_exchange_weak(seen, seen + 1, Ordering::Acquire, Ordering::Acquire) {
+                Ok(_) => return Some(chunk),
+                Err(now) => seen = now,
+            }
+        }
+    }
+
+    /// Whether a worker of this number has something to do or should leave.
+    pub fn calls(&self, thread: usize) -> bool {
+        let seen = Claim(self.claim.0.load(Ordering::Relaxed));
+        seen.next(thread).is_some() || seen.0 == Claim::CLOSED.0
+    }
+
+    /// Sends the workers away for good. No phase may be on the board.
+    pub fn close(&self) {
+        self.claim.0.store(Claim::CLOSED.0, Ordering::Release);
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.claim.0.load(Ordering::Acquire) == Claim::CLOSED.0
+    }
+}
+
+/// A worker's last chunk is usually a matter of microseconds; if the worker is off its core, it may need this one.
+fn rest(rounds: &mut u32) {
+    if *rounds < 1000 && !cfg!(loom) {
+        *rounds += 1;
+        std::hint::spin_loop();
+    } else {
+        thread::yield_now();
+    }
+}

@@ -1,0 +1,9 @@
+//! Tests of the crate as a whole: programs in, bytes out.
+
+pub mod builder;
+mod decode;
+mod faults;
+mod random;
+mod runs;
+mod training;
+mod updates;

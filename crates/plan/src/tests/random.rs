@@ -1,0 +1,197 @@
+//! Random programs: every fusion, alone and together, leaves every bit as it is.
+
+use serde_json::json;
+
+use super::builder::{BOOL, Builder, F32, I32, Outcome, bytes, int_bytes, options_without, run};
+use crate::fuse::fusions;
+use crate::plan::CompileOptions;
+use layerwise_kernels::{Dtype, Isa};
+
+/// SplitMix64 (Steele, Lea and Flood 2014).
+struct Draws(u64);
+
+impl Draws {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut word = self.0;
+        word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        word ^ (word >> 31)
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound as u64) as usize
+    }
+
+    fn of<T: Copy>(&mut self, list: &[T]) -> T {
+        list[self.below(list.len())]
+    }
+
+    fn float(&mut self) -> f32 {
+        (self.next() >> 40) as f32 / (1u64 << 22) as f32 - 2.0
+    }
+
+    fn data(&mut self, dtype: Dtype, elements: usize) -> Vec<u8> {
+        match dtype {
+            Dtype::Float32 => bytes(&(0..elements).map(|_| self.float()).collect::<Vec<_>>()),
+            Dtype::Int32 => int_bytes(&(0..elements).map(|_| self.below(5) as i32 - 1).collect::<Vec<_>>()),
+            Dtype::Bool => (0..elements).map(|_| self.below(2) as u8).collect(),
+            Dtype::Uint8 => (0..elements).map(|_| self.next() as u8).collect(),
+        }
+    }
+}
+
+const SHAPES: &[&[usize]] =
+    &[&[], &[1], &[6], &[4, 6], &[24], &[6, 4], &[1, 6], &[4, 1], &[700, 6], &[2, 3, 4], &[0, 6]];
+
+struct Sample {
+    builder: Builder,
+    inputs: Vec<Vec<u8>>,
+    variables: Vec<Vec<u8>>,
+}
+
+fn sample(seed: u64, instructions: usize) -> Sample {
+    let mut draws = Draws(seed);
+    let mut builder = Builder::default();
+    let (mut inputs, mut variables) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        let (dtype, shape) = (draws.of(&[F32, F32, I32, BOOL]), draws.of(SHAPES));
+        inputs.push(draws.data(dtype, shape.iter().product()));
+        builder.input(dtype, shape);
+    }
+    let mut variable_ids = Vec::new();
+    for _ in 0..4 {
+        let (dtype, shape) = (draws.of(&[F32, F32, F32, I32]), draws.of(SHAPES));
+        variables.push(draws.data(dtype, shape.iter().product()));
+        variable_ids.push(builder.variable(dtype, shape));
+    }
+    builder.constant(&[], &[0.5]);
+    builder.constant(&[6], &[1.0, -2.0, 0.25, 3.0, -0.5, 1.5]);
+    let mut made = 0;
+    while made < instructions {
+        made += usize::from(add_instruction(&mut builder, &mut draws));
+    }
+    let count = builder.values.len();
+    for _ in 0..draws.below(4) + 1 {
+        let value = draws.below(count);
+        builder.output(value);
+    }
+    for (index, &id) in variable_ids.iter().enumerate() {
+        let fitting: Vec<usize> =
+            (0..count).filter(|&value| builder.values[value] == builder.values[id]).collect();
+        if draws.below(4) > 0 {
+            let value = draws.of(&fitting);
+            builder.update(index, value);
+        }
+    }
+    Sample { builder, inputs, variables }
+}
+
+fn add_instruction(builder: &mut Builder, draws: &mut Draws) -> bool {
+    let recent = |draws: &mut Draws, builder: &Builder| {
+        let count = builder.values.len();
+        if draws.below(3) == 0 { draws.below(count) } else { count - 1 - draws.below(count.min(8)) }
+    };
+    let x = recent(draws, builder);
+    let like_x: Vec<usize> = (0..builder.values.len())
+        .filter(|&value| builder.values[value].shape() == builder.values[x].shape())
+        .collect();
+    let (y, z) = (draws.of(&like_x), draws.of(&like_x));
+    let rank = builder.values[x].rank();
+    let unary = ["negative", "absolute", "sign", "exp", "sqrt", "tanh", "sigmoid", "relu"];
+    let binary =
+        ["add", "subtract", "multiply", "divide", "maximum", "minimum", "equal", "less", "lessEqual"];
+    let added = match draws.below(20) {
+        0..3 => builder.try_op(draws.of(&unary), &[x], json!({})),
+        3..8 => builder.try_op(draws.of(&binary), &[x, y], json!({})),
+        8 => builder.try_op("where", &[x, y, z], json!({})),
+        9 => {
+            builder.try_op("cast", &[x], json!({ "dtype": draws.of(&["float32", "int32", "bool", "uint8"]) }))
+        }
+        10 => builder.try_op("reshape", &[x], json!({ "shape": draws.of(SHAPES) })),
+        11 | 12 => builder.try_op("broadcastTo", &[x], json!({ "shape": draws.of(SHAPES) })),
+        13 => {
+            let mut axes: Vec<usize> = (0..rank).collect();
+            axes.reverse();
+            builder.try_op("transpose", &[x], json!({ "axes": axes }))
+        }
+        14 => {
+            let axes: Vec<usize> = (0..rank).filter(|_| draws.below(2) == 0).collect();
+            builder.try_op(draws.of(&["sum", "max"]), &[x], json!({ "axes": axes }))
+        }
+        15 => {
+            let y = recent(draws, builder);
+            builder.try_op("take", &[x, y], json!({}))
+        }
+        _ => return add_product(builder, draws, x),
+    };
+    added.is_ok()
+}
+
+/// A product of x with whatever fits, most often with a bias and an activation.
+fn add_product(builder: &mut Builder, draws: &mut Draws, x: usize) -> bool {
+    let (a, b) = (draws.below(2) == 0, draws.below(2) == 0);
+    let attributes = json!({ "transposeA": a, "transposeB": b });
+    let count = builder.values.len();
+    let start = draws.below(count);
+    let candidates = (0..count).map(|offset| (start + offset) % count);
+    let mut products = candidates.filter_map(|y| builder.try_op("matmul", &[x, y], attributes.clone()).ok());
+    let Some(product) = products.next() else { return false };
+    let shape = builder.values[product].shape().to_vec();
+    let biases =
+        (0..count).filter(|&value| builder.values[value].dtype() == F32 && builder.values[value].rank() < 2);
+    let biases: Vec<usize> = biases.collect();
+    let bias = builder.try_op("broadcastTo", &[draws.of(&biases)], json!({ "shape": shape }));
+    if let Ok(bias) = bias {
+        let sum = builder.op("add", &[product, bias]);
+        builder.op(draws.of(&["relu", "tanh", "negative"]), &[sum]);
+    }
+    true
+}
+
+/// NaNs of one kind: which of two NaNs an addition hands on is up to the compiler.
+fn canonical(outcome: Outcome) -> Outcome {
+    let canonical = |bytes: Vec<u8>| {
+        let (words, rest) = bytes.as_chunks::<4>();
+        let words = words.iter().map(|&word| {
+            let value = f32::from_le_bytes(word);
+            if value.is_nan() { f32::NAN.to_le_bytes() } else { word }
+        });
+        words.flatten().chain(rest.iter().copied()).collect()
+    };
+    Outcome {
+        outputs: outcome.outputs.into_iter().map(canonical).collect(),
+        variables: outcome.variables.into_iter().map(canonical).collect(),
+    }
+}
+
+fn run_sample(sample: &Sample, options: &CompileOptions) -> Result<Outcome, crate::Error> {
+    let plan = sample.builder.compile(options).unwrap();
+    run(plan, &sample.inputs, &sample.variables, 3).map(canonical)
+}
+
+#[test]
+fn fusions_keep_every_bit() {
+    let all = fusions();
+    let mut fused = vec![0; all.len()];
+    for seed in 0..120 {
+        let sample = sample(seed, 5 + seed as usize % 40);
+        let isa = Draws(seed).of(&Isa::available());
+        let options = |disabled: &[&str]| CompileOptions { isa, ..options_without(disabled) };
+        let plain = run_sample(&sample, &options(&all));
+        let plan = sample.builder.compile(&options(&[])).unwrap();
+        for (total, fusion) in fused.iter_mut().zip(&plan.info().fusions) {
+            *total += fusion.count;
+        }
+        assert!(plain == run_sample(&sample, &options(&[])), "seed {seed} on {isa:?}");
+        for off in &all {
+            assert!(plain == run_sample(&sample, &options(&[off])), "seed {seed} on {isa:?} without {off}");
+            let alone: Vec<&str> = all.iter().copied().filter(|name| name != off).collect();
+            assert!(
+                plain == run_sample(&sample, &options(&alone)),
+                "seed {seed} on {isa:?} with {off} alone"
+            );
+        }
+    }
+    assert!(fused.iter().all(|&count| count > 0), "every pass had work: {fused:?}");
+}
