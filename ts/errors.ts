@@ -1,0 +1,219 @@
+import type { Dtype } from './dtype.js'
+
+type Shape = readonly (number | null)[]
+const shape = (s: Shape) => `[${s.map((extent) => extent ?? 'null').join(', ')}]`
+const show = (value: unknown) => {
+  const text = describe(value, 0)
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text
+}
+
+/** Any value in a few words; it ends for large and for circular ones too. */
+function describe(value: unknown, depth: number): string {
+  if (typeof value === 'function') return 'a function'
+  if (typeof value === 'string') return `'${value}'`
+  if (typeof value !== 'object' || value === null) return String(value)
+  if (Array.isArray(value)) {
+    if (depth > 2) return '[...]'
+    const shown = Array.from(value.slice(0, 9), (element) => describe(element, depth + 1))
+    return `[${shown.join(', ')}${value.length > 9 ? ', ...' : ''}]`
+  }
+  const kind: unknown = value.constructor
+  if (typeof kind === 'function' && kind !== Object) {
+    return `${/^[AEIOU]/i.test(kind.name) ? 'an' : 'a'} ${kind.name}`
+  }
+  const keys = Object.keys(value)
+  return `an object${keys.length > 0 ? ` with ${keys.slice(0, 9).join(', ')}` : ''}`
+}
+
+const list = (names: readonly string[]) => names.map((name) => `'${name}'`).join(', ')
+
+/** Every error the library raises: its stable code, the fields it carries and its wording, which stands here alone. */
+const messages = {
+  // Tensors and their arguments.
+  'argument.type': (f: { op: string; argument: string; expected: string; got: unknown }) =>
+    `${f.op}: ${f.argument} must be ${f.expected}, got ${show(f.got)}.`,
+  'argument.range': (f: { op: string; argument: string; expected: string; got: unknown }) =>
+    `${f.op}: ${f.argument} must be ${f.expected}, got ${show(f.got)}.`,
+  'argument.unknown': (f: { op: string; argument: string; known: readonly string[]; nearest?: string }) =>
+    `${f.op} has no option '${f.argument}'.${f.nearest ? ` Did you mean '${f.nearest}'?` : ''} It knows ${list(f.known)}.`,
+  'name.unknown': (f: { kind: string; name: unknown; known: readonly string[]; nearest?: string }) =>
+    `There is no ${f.kind} named ${show(f.name)}.${f.nearest ? ` Did you mean '${f.nearest}'?` : ''} Known: ${list(f.known)}.`,
+  'shape.invalid': (f: { op: string; got: unknown }) =>
+    `${f.op}: a shape is an array of at most 8 non-negative integers with fewer than 2^31 elements in all, got ${show(f.got)}.`,
+  'shape.length': (f: { op: string; shape: Shape; expected: number; got: number }) =>
+    `${f.op}: shape ${shape(f.shape)} takes ${f.expected} elements, got ${f.got}.`,
+  'shape.ragged': (f: { op: string; depth: number; expected: Shape; got: Shape }) =>
+    `${f.op}: nested arrays must have equal lengths; at depth ${f.depth} one element has shape ${shape(f.expected)}, another ${shape(f.got)}.`,
+  'shape.mismatch': (f: { op: string; expected: string; got: readonly Shape[] }) =>
+    `${f.op}: expected ${f.expected}, got ${f.got.map(shape).join(' and ')}.`,
+  'shape.broadcast': (f: { op: string; a: Shape; b: Shape }) =>
+    `${f.op}: shapes ${shape(f.a)} and ${shape(f.b)} do not broadcast; aligned at the right, extents must be equal or 1.`,
+  'dtype.mismatch': (f: { op: string; expected: string; got: readonly Dtype[] }) =>
+    `${f.op}: expected ${f.expected}, got ${f.got.join(' and ')}. Use lw.ops.cast to convert.`,
+  'dtype.invalid': (f: { op: string; got: unknown }) =>
+    `${f.op}: a dtype is 'float32', 'int32', 'bool' or 'uint8', got ${show(f.got)}.`,
+  'axis.range': (f: { op: string; axis: number; rank: number }) =>
+    f.rank === 0
+      ? `${f.op}: a scalar has no axes, so axis ${f.axis} is out of range.`
+      : `${f.op}: axis ${f.axis} is out of range for rank ${f.rank}; give an integer from ${-f.rank} to ${f.rank - 1}.`,
+  'axis.repeated': (f: { op: string; axes: readonly number[] }) =>
+    `${f.op}: axes [${f.axes.join(', ')}] name one axis twice.`,
+  'index.range': (f: { op: string; index: number; size: number }) =>
+    `${f.op}: index ${f.index} is out of range; valid indices go from 0 to ${f.size - 1}.`,
+  'buffer.unusable': (f: { op: string; problem: 'detached' | 'resizable' | 'shared' }) =>
+    `${f.op}: the array's buffer is ${f.problem}; pass an array over an ordinary ArrayBuffer that was not transferred.`,
+  'tensor.closed': (f: { what: string }) => `This ${f.what} was closed and can no longer be used.`,
+
+  // Tracing and differentiation.
+  'trace.read': (f: { method: string }) =>
+    `${f.method} was called on a symbolic tensor. Inside lw.jit, lw.grad or a layer's call, the function is traced: it runs once ` +
+    'with symbolic tensors that have a shape and a dtype but no values yet, and only the ops it calls are recorded. ' +
+    'Use lw.ops (for a choice by value, lw.ops.where), or return the tensor and read it outside.',
+  'trace.leak': () =>
+    'A symbolic tensor was used outside the trace that made it. Return tensors from the traced function instead of storing ' +
+    'them elsewhere, and keep state in an lw.variable.',
+  'trace.async': (f: { op: string }) =>
+    `${f.op}: the traced function returned a promise. It runs once to be recorded, so it must be synchronous.`,
+  'trace.output': (f: { op: string; got: unknown }) =>
+    `${f.op}: a traced function returns tensors, or arrays and objects of them, got ${show(f.got)}.`,
+  'grad.output': (f: { op: string; shape: Shape; dtype: Dtype }) =>
+    `${f.op} differentiates a function whose result is a float32 scalar, got ${f.dtype} ${shape(f.shape)}. Reduce it with lw.ops.sum or lw.ops.mean.`,
+  'grad.input': (f: { op: string; got: unknown }) =>
+    `${f.op} differentiates with respect to float32 tensors and variables in the first argument, got ${show(f.got)}.`,
+  'grad.undefined': (f: { op: string; reason: string }) => `${f.op} has no gradient: ${f.reason}.`,
+
+  // Layers and models.
+  'layer.input': (f: { layer: string; expected: string; got: Shape }) =>
+    `Layer '${f.layer}' takes ${f.expected}, got ${shape(f.got)}.`,
+  'layer.output': (f: { layer: string; got: unknown }) =>
+    `The call of layer '${f.layer}' must return a tensor, got ${show(f.got)}.`,
+  'layer.unbuilt': (f: { layer: string; method: string }) =>
+    `${f.method}: '${f.layer}' has no weights before it knows the shape of its input. Give its first layer inputShape, or apply it to data first.`,
+  'weights.count': (f: { layer: string; expected: number; got: number }) =>
+    `setWeights: '${f.layer}' has ${f.expected} weights, got ${f.got}. Their order is that of getWeights.`,
+  'weights.shape': (f: { layer: string; weight: string; expected: Shape; got: Shape }) =>
+    `setWeights: weight '${f.weight}' of '${f.layer}' has shape ${shape(f.expected)}, got ${shape(f.got)}.`,
+  'model.uncompiled': (f: { model: string; method: string }) =>
+    `${f.method}: model '${f.model}' is not compiled. Call model.compile({ optimizer, loss }) first.`,
+  'model.disconnected': (f: { model: string; input: string }) =>
+    `The outputs of model '${f.model}' need '${f.input}', which is not its input. Give lw.model the input that they were made from.`,
+  'model.untrainable': (f: { model: string }) =>
+    `fit: model '${f.model}' has no trainable weights. Set trainable of a layer with weights, and compile again.`,
+
+  // Data and training.
+  'data.empty': (f: { op: string }) => `${f.op}: there are no samples.`,
+  'data.targets': (f: { op: string }) =>
+    `${f.op}: y is missing. Give x and y, or an iterable of batches [x, y].`,
+  'data.length': (f: { op: string; x: number; y: number }) =>
+    `${f.op}: x has ${f.x} samples and y has ${f.y}; each sample needs one target.`,
+  'data.rows': (f: { op: string; argument: string; sample: Shape; got: number }) =>
+    `${f.op}: ${f.argument} has ${f.got} elements, which is not a whole number of samples of shape ${shape(f.sample)}.`,
+  'data.batch': (f: { op: string; batch: number; got: unknown }) =>
+    `${f.op}: batch ${f.batch} must be an array [x, y], got ${show(f.got)}. For data in memory give x and y.`,
+  'data.exhausted': (f: { argument: string; epoch: number }) =>
+    `fit: the iterable of ${f.argument} gave no batches in epoch ${f.epoch}. A generator can be read once: pass an object whose ` +
+    'Symbol.iterator or Symbol.asyncIterator method starts anew.',
+  'data.stream': (f: { op: string; argument: string }) =>
+    `${f.op}: ${f.argument} is for data in memory; an iterable gives batches as they are.`,
+  'labels.nan': (f: { op: string; row: number }) => `${f.op}: y is NaN in row ${f.row}.`,
+  'labels.integer': (f: { op: string; row: number; got: number }) =>
+    `${f.op}: y must hold class numbers, integers from 0, got ${f.got} in row ${f.row}.`,
+  'labels.range': (f: { op: string; row: number; got: number; classes: number }) =>
+    `${f.op}: y is ${f.got} in row ${f.row}, but the model's output has ${f.classes} classes, 0 to ${f.classes - 1}.`,
+  'labels.shape': (f: { op: string; expected: Shape; got: Shape; oneHot?: boolean }) =>
+    `${f.op}: the loss compares the output with targets of shape ${shape(f.expected)}, got ${shape(f.got)}.${
+      f.oneHot ? ' lw.ops.argmax(y, { axis: -1 }) makes class numbers of one-hot rows.' : ''
+    }`,
+  'training.busy': (f: { model: string }) =>
+    `fit: model '${f.model}' is being trained already. Await the former fit first.`,
+  'training.nonfinite': (f: { epoch: number; step: number; loss: number; row?: number }) =>
+    `The loss became ${f.loss} in epoch ${f.epoch}, step ${f.step}. ${
+      f.row === undefined
+        ? 'Lower the learning rate, or scale the inputs to about -1 to 1.'
+        : `x is not finite in row ${f.row}.`
+    }`,
+  'idx.invalid': (f: { path: string; detail: string }) => `${f.path} is not a valid IDX file: ${f.detail}.`,
+
+  // Executors.
+  'backend.unavailable': (f: { reason: string }) => `The native executor is not available: ${f.reason}.`,
+  'variable.executor': (f: { name: string; executor: string; current: string }) =>
+    `Variable '${f.name}' lives on the ${f.executor} executor, but the ${f.current} executor runs now. Choose with lw.setBackend before you create models.`,
+  'variable.mismatch': (f: { detail: string }) => `Variables do not fit the plan: ${f.detail}.`,
+  'program.invalid': (f: { detail: string; instruction?: number; op?: string }) =>
+    `The program is not valid${f.instruction === undefined ? '' : ` at instruction ${f.instruction}`}${f.op ? ` (${f.op})` : ''}: ${f.detail}.`,
+  'run.invalid': (f: { detail: string }) => `The plan cannot run so: ${f.detail}.`,
+  'memory.budget': (f: { needed: number; budget: number }) =>
+    `This needs ${(f.needed / 2 ** 20).toFixed(1)} MiB, over the memory budget of ${(f.budget / 2 ** 20).toFixed(1)} MiB. ` +
+    'Use smaller batches or tensors, or raise it with lw.setMemoryBudget.',
+  'kernel.panic': (f: { op: string; message: string }) =>
+    `The native kernel of ${f.op} failed (${f.message}). This is a defect of layerwise: please report it. The process can go on.`,
+  'native.failed': (f: { detail: string }) => `The native executor failed: ${f.detail}.`,
+} as const
+
+/** The stable codes of {@link LayerwiseError}. */
+export type ErrorCode = keyof typeof messages
+
+/** The fields that an error of a code carries. */
+export type ErrorFields<C extends ErrorCode> = Parameters<(typeof messages)[C]>[0]
+
+/**
+ * Every error that layerwise raises on purpose. `code` is stable, `fields` holds what the message was made of
+ * (op, layer, expected, got, …), and the message says what to do.
+ *
+ * @example
+ * try {
+ *   lw.ops.matmul(a, b)
+ * } catch (error) {
+ *   if (error instanceof lw.LayerwiseError && error.code === 'shape.mismatch') console.log(error.fields)
+ * }
+ */
+export class LayerwiseError extends Error {
+  override readonly name = 'LayerwiseError'
+
+  constructor(
+    readonly code: ErrorCode,
+    readonly fields: Readonly<Record<string, unknown>>,
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+/** Raises the error of a code. */
+export function fail<C extends ErrorCode>(
+  code: C,
+  ...fields: ErrorFields<C> extends undefined ? [] : [ErrorFields<C>]
+): never {
+  const word = messages[code] as (fields: unknown) => string
+  throw new LayerwiseError(code, { ...fields[0] }, word(fields[0]))
+}
+
+/** Whether a string is one of the codes: the native executor sends its errors as code and fields. */
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(messages, code)
+}
+
+/** The known name at the smallest edit distance, if it is close enough to be a slip; a name that goes on from this one is close. */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
+  const given = name.toLowerCase()
+  const distances = known.map((candidate) => {
+    const begun = given.length >= 3 && candidate.toLowerCase().startsWith(given)
+    return begun ? 1 : editDistance(given, candidate.toLowerCase())
+  })
+  const least = Math.min(...distances)
+  return least <= Math.max(2, name.length / 3) ? known[distances.indexOf(least)] : undefined
+}
+
+/** Levenshtein's distance, by the usual dynamic programme over one row. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(substitution, (row[j] as number) + 1, (next[j - 1] as number) + 1))
+    }
+    row = next
+  }
+  return row[b.length] as number
+}

@@ -1,0 +1,155 @@
+import { allocate, bytesOf, type Storage } from '../dtype.js'
+import { fail, isErrorCode, LayerwiseError } from '../errors.js'
+import { encodeProgram, type Program } from '../graph/program.js'
+import { sizeOf } from '../shape.js'
+import { Tensor, tensorBytes } from '../tensor.js'
+import type { Variable } from '../variable.js'
+import type { Addon, CompileOptions, NativePlan, NativeStore, NativeVariable } from './addon.js'
+import type { Executor, Plan, PlanInfo, VariableStorage } from './executor.js'
+import { checkExecutor, checkRun } from './reference.js'
+
+/** Runs programs in Rust: compiled to a fused plan, with SIMD kernels on a team of threads. */
+export class NativeExecutor implements Executor {
+  readonly name = 'native'
+  readonly float64 = false
+  readonly #store: NativeStore
+
+  constructor(
+    readonly addon: Addon,
+    /** Fusions to leave out and faults to plant, for tests. */
+    private readonly options: CompileOptions = {},
+  ) {
+    this.#store = new addon.NativeStore()
+  }
+
+  get isa(): string {
+    return this.addon.info().isa
+  }
+
+  get threads(): number {
+    return this.addon.info().threads
+  }
+
+  compile(program: Program): Plan {
+    const { json, constants } = encodeProgram(program)
+    const variables = program.variables.map(({ variable }) => this.#storageOf(variable).handle)
+    return new NativeExecutorPlan(
+      program,
+      translating('variable', () => this.#store.compile(json, constants, variables, this.options)),
+    )
+  }
+
+  createVariable(initial: Tensor): VariableStorage {
+    return new NativeVariableStorage(
+      initial,
+      translating('variable', () =>
+        this.#store.variable(initial.dtype, [...initial.shape], tensorBytes(initial)),
+      ),
+    )
+  }
+
+  #storageOf(variable: Variable): NativeVariableStorage {
+    checkExecutor(variable, this)
+    return variable.storage as NativeVariableStorage
+  }
+}
+
+class NativeVariableStorage implements VariableStorage {
+  constructor(
+    private readonly spec: Pick<Tensor, 'shape' | 'dtype'>,
+    readonly handle: NativeVariable,
+  ) {
+    this.spec = { shape: spec.shape, dtype: spec.dtype }
+  }
+
+  read(): Storage {
+    const elements = allocate(this.spec.dtype, sizeOf(this.spec.shape))
+    translating('variable', () => this.handle.read(bytesOf(elements)))
+    return elements
+  }
+
+  write(value: Tensor): void {
+    translating('variable', () => this.handle.write(tensorBytes(value)))
+  }
+
+  close(): void {
+    this.handle.close()
+  }
+}
+
+class NativeExecutorPlan implements Plan {
+  constructor(
+    private readonly program: Program,
+    private readonly plan: NativePlan,
+  ) {}
+
+  runSync(inputs: readonly Tensor[], steps?: number): Tensor[] {
+    const { given, storages, outputs } = this.#buffers(inputs, steps)
+    translating('plan', () => this.plan.runSync(given, storages.map(bytesOf), steps ?? 1))
+    return outputs()
+  }
+
+  async run(inputs: readonly Tensor[], steps?: number): Promise<Tensor[]> {
+    const { given, storages, outputs } = this.#buffers(inputs, steps)
+    try {
+      await this.plan.run(given, storages.map(bytesOf), steps ?? 1)
+    } catch (error) {
+      throw translate('plan', error)
+    }
+    return outputs()
+  }
+
+  info(): PlanInfo {
+    return JSON.parse(translating('plan', () => this.plan.info())) as PlanInfo
+  }
+
+  close(): void {
+    this.plan.close()
+  }
+
+  /** Tensors' memory is private, so a run may read and write it on other threads while this one goes on. */
+  #buffers(inputs: readonly Tensor[], steps?: number) {
+    checkRun(this.program, inputs, steps)
+    const leading = steps === undefined ? [] : [steps]
+    const specs = this.program.outputs.map((value) => {
+      const { shape, dtype } = this.program.values[value] as {
+        shape: readonly number[]
+        dtype: Tensor['dtype']
+      }
+      return { shape: [...leading, ...shape], dtype }
+    })
+    const storages = specs.map(({ shape, dtype }) => allocate(dtype, sizeOf(shape)))
+    return {
+      given: inputs.map(tensorBytes),
+      storages,
+      outputs: () => specs.map(({ shape, dtype }, i) => new Tensor(shape, dtype, storages[i])),
+    }
+  }
+}
+
+function translating<R>(what: 'variable' | 'plan', call: () => R): R {
+  try {
+    return call()
+  } catch (error) {
+    throw translate(what, error)
+  }
+}
+
+/** The addon's error, a code and fields in JSON, as the error that users see; `what` is the handle that may have been closed. */
+function translate(what: 'variable' | 'plan', error: unknown): unknown {
+  if (error instanceof LayerwiseError || !(error instanceof Error)) return error
+  let parsed: { code?: unknown } & Record<string, unknown>
+  try {
+    parsed = JSON.parse(error.message)
+  } catch {
+    parsed = { code: 'native.failed', detail: error.message }
+  }
+  const { code, ...fields } = parsed
+  try {
+    if (code === 'closed') fail('tensor.closed', { what })
+    if (typeof code !== 'string' || !isErrorCode(code)) fail('native.failed', { detail: error.message })
+    fail(code, fields as never)
+  } catch (worded) {
+    return worded
+  }
+}

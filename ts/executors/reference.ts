@@ -1,0 +1,218 @@
+import { allocate, type Storage } from '../dtype.js'
+import { fail } from '../errors.js'
+import type { Program } from '../graph/program.js'
+import type { Spec } from '../ops/record.js'
+import { type Shape, sameShape, sizeOf } from '../shape.js'
+import { storageOf, Tensor } from '../tensor.js'
+import type { Variable } from '../variable.js'
+import type { Executor, Plan, PlanInfo, VariableStorage } from './executor.js'
+
+/**
+ * The specification and the fallback: runs a program instruction by instruction with the kernels of the op records, in float32
+ * or, for gradient checks, in float64 throughout. It uses the language alone, no part of Node.
+ */
+export class ReferenceExecutor implements Executor {
+  readonly name = 'reference'
+  readonly isa = 'javascript'
+  readonly threads = 1
+
+  constructor(readonly float64 = false) {}
+
+  compile(program: Program): Plan {
+    for (const { variable } of program.variables) checkExecutor(variable, this)
+    return new ReferencePlan(program, this.float64)
+  }
+
+  createVariable(initial: Tensor): VariableStorage {
+    const elements = allocateOrFail(initial, this.float64)
+    elements.set(storageOf(initial))
+    return new ReferenceVariable(elements)
+  }
+}
+
+class ReferenceVariable implements VariableStorage {
+  #elements: Storage | undefined
+
+  constructor(elements: Storage) {
+    this.#elements = elements
+  }
+
+  /** The memory itself, for plans. */
+  get elements(): Storage {
+    return this.#elements ?? fail('tensor.closed', { what: 'variable' })
+  }
+
+  read(): Storage {
+    return this.elements.slice()
+  }
+
+  write(value: Tensor): void {
+    this.elements.set(storageOf(value))
+  }
+
+  close(): void {
+    this.#elements = undefined
+  }
+}
+
+class ReferencePlan implements Plan {
+  #program: Program | undefined
+
+  constructor(
+    program: Program,
+    private readonly float64: boolean,
+  ) {
+    this.#program = program
+  }
+
+  runSync(inputs: readonly Tensor[], steps?: number): Tensor[] {
+    const run = this.#start(inputs, steps)
+    for (let step = 0; step < (steps ?? 1); step++) run.step(step)
+    return run.outputs
+  }
+
+  async run(inputs: readonly Tensor[], steps?: number): Promise<Tensor[]> {
+    const run = this.#start(inputs, steps)
+    for (let step = 0; step < (steps ?? 1); step++) {
+      await eventLoopTurn()
+      run.step(step)
+    }
+    return run.outputs
+  }
+
+  info(): PlanInfo {
+    const { instructions, values } = this.#open()
+    return {
+      instructions: instructions.map(({ op, output }) => ({
+        name: op.name,
+        ops: [op.name],
+        outputs: [values[output] as Spec],
+      })),
+      fusions: [],
+      arenaBytes: 0,
+    }
+  }
+
+  close(): void {
+    this.#program = undefined
+  }
+
+  #open(): Program {
+    return this.#program ?? fail('tensor.closed', { what: 'plan' })
+  }
+
+  #start(inputs: readonly Tensor[], steps?: number): ReferenceRun {
+    const program = this.#open()
+    checkRun(program, inputs, steps)
+    return new ReferenceRun(program, inputs, steps, this.float64)
+  }
+}
+
+/** One call: the values of the present step, and the outputs of all steps. */
+class ReferenceRun {
+  readonly outputs: Tensor[]
+  readonly #values: Storage[]
+  readonly #variables: ReferenceVariable[]
+  readonly #stacked: Storage[]
+
+  constructor(
+    private readonly program: Program,
+    inputs: readonly Tensor[],
+    steps: number | undefined,
+    float64: boolean,
+  ) {
+    this.#variables = program.variables.map(({ variable }) => variable.storage as ReferenceVariable)
+    this.#values = new Array<Storage>(program.values.length)
+    program.inputs.forEach((value, i) => {
+      this.#values[value] = storageOf(inputs[i] as Tensor)
+    })
+    for (const { value, tensor } of program.constants) this.#values[value] = storageOf(tensor)
+    for (const { output } of program.instructions) {
+      this.#values[output] = allocateOrFail(program.values[output] as Spec, float64)
+    }
+    const leading = steps === undefined ? [] : [steps]
+    const specs = program.outputs.map((value) => program.values[value] as Spec)
+    this.#stacked = specs.map(({ shape, dtype }) =>
+      allocateOrFail({ shape: [...leading, ...shape], dtype }, float64),
+    )
+    this.outputs = specs.map(
+      ({ shape, dtype }, i) => new Tensor([...leading, ...shape], dtype, this.#stacked[i] as Storage),
+    )
+  }
+
+  step(step: number): void {
+    const { program } = this
+    const value = (number: number) => this.#values[number] as Storage
+    const spec = (number: number) => program.values[number] as Spec
+    program.variables.forEach((binding, i) => {
+      this.#values[binding.value] = (this.#variables[i] as ReferenceVariable).elements
+    })
+    for (const { op, inputs, output, attributes } of program.instructions) {
+      const result = value(output)
+      result.fill(0)
+      op.kernel({
+        inputs: inputs.map(value),
+        specs: inputs.map(spec),
+        output: result,
+        outputSpec: spec(output),
+        attributes,
+      })
+    }
+    program.outputs.forEach((number, i) => {
+      this.#stacked[i]?.set(value(number), step * value(number).length)
+    })
+    // A new value may itself be what another variable had before the step, so all are taken before any is written.
+    const bound = new Set(program.variables.map((binding) => binding.value))
+    const next = program.updates.map((update) =>
+      bound.has(update.value) ? value(update.value).slice() : value(update.value),
+    )
+    program.updates.forEach(({ variable }, i) => {
+      ;(this.#variables[variable] as ReferenceVariable).elements.set(next[i] as Storage)
+    })
+  }
+}
+
+/** Raises unless a variable lives on the executor that is to compile it into a plan. */
+export function checkExecutor({ name, executor }: Variable, current: Executor): void {
+  if (executor !== current)
+    fail('variable.executor', { name, executor: executor.name, current: current.name })
+}
+
+/** Raises unless the tensors of a call are what the program declares, its variables open, and the steps a positive number. */
+export function checkRun(program: Program, inputs: readonly Tensor[], steps: number | undefined): void {
+  if (steps !== undefined && !(Number.isInteger(steps) && steps >= 1)) {
+    fail('argument.range', { op: 'run', argument: 'steps', expected: 'a positive integer', got: steps })
+  }
+  for (const { variable } of program.variables) {
+    if (variable.closed) fail('tensor.closed', { what: 'variable' })
+  }
+  if (inputs.length !== program.inputs.length) {
+    fail('run.invalid', { detail: `it takes ${program.inputs.length} inputs, got ${inputs.length}` })
+  }
+  program.inputs.forEach((value, i) => {
+    const expected = program.values[value] as Spec
+    const got = inputs[i] as Tensor
+    if (got.dtype !== expected.dtype || !sameShape(got.shape, expected.shape)) {
+      const text = (s: { dtype: string; shape: Shape }) => `${s.dtype} [${s.shape.join(', ')}]`
+      fail('run.invalid', { detail: `input ${i} is declared as ${text(expected)}, got ${text(got)}` })
+    }
+  })
+}
+
+function allocateOrFail({ shape, dtype }: Spec, float64: boolean): Storage {
+  try {
+    return allocate(dtype, sizeOf(shape), float64)
+  } catch {
+    const needed = sizeOf(shape) * (dtype === 'float32' ? (float64 ? 8 : 4) : dtype === 'int32' ? 4 : 1)
+    return fail('memory.budget', { needed, budget: needed - 1 })
+  }
+}
+
+/** A turn of the event loop, by the fastest means that the platform has. */
+function eventLoopTurn(): Promise<void> {
+  const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown }
+  return new Promise((resolve) => {
+    if (setImmediate) setImmediate(resolve)
+    else setTimeout(resolve)
+  })
+}

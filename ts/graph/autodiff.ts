@@ -1,0 +1,133 @@
+import { fail } from '../errors.js'
+import * as ops from '../ops/index.js'
+import { Tensor } from '../tensor.js'
+import { mapTree } from '../tree.js'
+import { Variable } from '../variable.js'
+import { runOnce } from './jit.js'
+import { activeTrace, refusePromise, type SymbolicTensor, type Trace } from './trace.js'
+
+/** The gradients of a tree of tensors and variables: a tensor in the place of each. */
+export type Gradients<T> = T extends Tensor | Variable
+  ? Tensor
+  : { -readonly [K in keyof T]: Gradients<T[K]> }
+
+/**
+ * A function that returns the value of `f` and its gradient with respect to the first argument: a float32 tensor, a variable, or
+ * arrays and objects of them. `f` must return a float32 scalar. Reverse mode; the result can be differentiated again.
+ *
+ * Where the first argument holds variables, every read of them inside `f` counts, also through layers.
+ *
+ * @throws grad.output, grad.input
+ *
+ * @example
+ * const f = lw.valueAndGrad((x: lw.Tensor) => lw.ops.sum(lw.ops.square(x)))
+ * const [value, gradient] = f(lw.tensor([1, 2, 3]))   // 14, [2, 4, 6]
+ */
+export function valueAndGrad<T, Rest extends unknown[]>(
+  f: (x: T, ...rest: Rest) => Tensor,
+): (x: T, ...rest: Rest) => [Tensor, Gradients<T>] {
+  const untyped = f as (...args: readonly unknown[]) => Tensor
+  return (...args) => runOnce('valueAndGrad', args, (symbolic) => differentiate(untyped, symbolic)) as never
+}
+
+/**
+ * A function that returns the gradient of `f` with respect to its first argument; see {@link valueAndGrad}.
+ *
+ * @example
+ * const slope = lw.grad((x: lw.Tensor) => lw.ops.multiply(x, lw.ops.multiply(x, x)))
+ * slope(lw.tensor(2)).item()                                    // 12
+ * lw.grad((x: lw.Tensor) => slope(x))(lw.tensor(2)).item()      // 12, the second derivative
+ */
+export function grad<T, Rest extends unknown[]>(
+  f: (x: T, ...rest: Rest) => Tensor,
+): (x: T, ...rest: Rest) => Gradients<T> {
+  const both = valueAndGrad(f)
+  return (...args) => both(...args)[1] as never
+}
+
+/** Runs `f` on aliases of the first argument's leaves and goes back from its result to them. */
+function differentiate(
+  f: (...args: readonly unknown[]) => Tensor,
+  [x, ...rest]: readonly unknown[],
+): [Tensor, unknown] {
+  const trace = activeTrace() as Trace
+  const leaves: SymbolicTensor[] = []
+  const marked = new Map<Variable, SymbolicTensor>()
+  const argument = mapTree(x, (leaf) => {
+    const value = leaf instanceof Variable ? trace.read(leaf) : leaf
+    if (!(value instanceof Tensor) || value.dtype !== 'float32') {
+      return fail('grad.input', { op: 'valueAndGrad', got: value instanceof Tensor ? value.dtype : value })
+    }
+    if (!(leaf instanceof Variable)) {
+      leaves.push(trace.alias(value))
+      return leaves.at(-1)
+    }
+    const alias = marked.get(leaf) ?? trace.alias(value)
+    marked.set(leaf, alias)
+    trace.values.set(leaf, alias)
+    leaves.push(alias)
+    return leaf
+  })
+  const result = f(argument, ...rest)
+  refusePromise('valueAndGrad', result)
+  if (!(result instanceof Tensor)) fail('trace.output', { op: 'valueAndGrad', got: result })
+  if (result.dtype !== 'float32' || result.rank !== 0) {
+    fail('grad.output', { op: 'valueAndGrad', shape: result.shape, dtype: result.dtype })
+  }
+  const gradients = backpropagate(trace.lift(result), leaves)
+  let next = 0
+  return [result, mapTree(x, () => gradients[next++])]
+}
+
+/** The gradients of a scalar with respect to some of the tensors it was made from; zeros where it does not depend on them. */
+function backpropagate(output: SymbolicTensor, wrt: readonly SymbolicTensor[]): Tensor[] {
+  const sources = new Set(wrt)
+  const onPath = dependents(output, sources)
+  const gradients = new Map<SymbolicTensor, Tensor>([[output, ops.broadcastTo(1, output.shape)]])
+  const accumulate = (tensor: SymbolicTensor, gradient: Tensor) => {
+    const sum = gradients.get(tensor)
+    gradients.set(tensor, sum ? ops.add(sum, gradient) : gradient)
+  }
+  for (const tensor of [...onPath].sort((a, b) => b.id - a.id)) {
+    const gradient = gradients.get(tensor)
+    const { origin } = tensor
+    if (!gradient || sources.has(tensor)) continue
+    if (origin.kind === 'alias') accumulate(origin.of, gradient)
+    if (origin.kind !== 'operation') continue
+    const { op, inputs, attributes } = origin
+    if (typeof op.vjp !== 'function') fail('grad.undefined', { op: op.name, reason: op.vjp.reason })
+    op.vjp({ inputs, output: tensor, gradient, attributes }, ops).forEach((part, i) => {
+      const input = inputs[i] as SymbolicTensor
+      if (part && onPath.has(input)) accumulate(input, part)
+    })
+  }
+  return wrt.map((tensor) => gradients.get(tensor) ?? ops.broadcastTo(0, tensor.shape))
+}
+
+/** The float32 tensors between some inputs and an output: those that the inputs' gradients flow through. */
+function dependents(output: SymbolicTensor, wrt: ReadonlySet<SymbolicTensor>): Set<SymbolicTensor> {
+  const known = new Map<SymbolicTensor, boolean>()
+  const sources = ({ origin }: SymbolicTensor): readonly SymbolicTensor[] => {
+    if (origin.kind === 'operation') return origin.inputs
+    return origin.kind === 'alias' && !origin.stop ? [origin.of] : []
+  }
+  // An explicit stack, because graphs are deeper than the call stack.
+  const stack = [output]
+  while (stack.length > 0) {
+    const tensor = stack.at(-1) as SymbolicTensor
+    if (known.has(tensor)) {
+      stack.pop()
+    } else if (wrt.has(tensor) || tensor.dtype !== 'float32') {
+      known.set(tensor, wrt.has(tensor))
+    } else {
+      const pending = sources(tensor).filter((source) => !known.has(source))
+      if (pending.length > 0) stack.push(...pending)
+      else
+        known.set(
+          tensor,
+          sources(tensor).some((source) => known.get(source)),
+        )
+    }
+  }
+  return new Set([...known].filter(([, depends]) => depends).map(([tensor]) => tensor))
+}

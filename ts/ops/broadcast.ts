@@ -1,0 +1,27 @@
+import type { Dtype } from '../dtype.js'
+import { broadcastShapes } from '../shape.js'
+import type { Tensor } from '../tensor.js'
+import { apply, type TensorInput, toTensor } from './apply.js'
+import { broadcastTo } from './array.js'
+import type { Primitive } from './record.js'
+
+/**
+ * Broadcasts arguments to one shape by NumPy's rules and applies a primitive, whose inputs have equal shapes. Plain numbers take the
+ * dtype of the first argument that has one; `leading` arguments, such as a condition, have a dtype of their own.
+ */
+export function applyBroadcasting(op: Primitive, args: readonly TensorInput[], leading = 0): Tensor {
+  const dtype = args
+    .slice(leading)
+    .map(dtypeOf)
+    .find((known) => known !== undefined)
+  const tensors = args.map((arg, i) => toTensor(op.name, arg, i < leading ? undefined : dtype))
+  const shape = tensors.map((tensor) => tensor.shape).reduce((a, b) => broadcastShapes(op.name, a, b))
+  return apply(
+    op,
+    tensors.map((tensor) => broadcastTo(tensor, shape)),
+  )
+}
+
+function dtypeOf(value: TensorInput): Dtype | undefined {
+  return typeof value === 'object' && value !== null && 'dtype' in value ? value.dtype : undefined
+}

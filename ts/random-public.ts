@@ -1,0 +1,2 @@
+/** Random numbers, as `lw.random`. */
+export { bernoulli, permutation, RandomGenerator, type Seed, truncatedNormal, uniform } from './random.js'
