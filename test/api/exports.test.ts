@@ -1,0 +1,52 @@
+import { expect, it } from 'vitest'
+import * as lw from '../../ts/index.js'
+
+const names = (namespace: object) => Object.keys(namespace).sort()
+
+it('what is public is an explicit list', () => {
+  expect(names(lw)).toEqual([
+    'LayerwiseError',
+    'Model',
+    'Tensor',
+    'Variable',
+    'activations',
+    'backend',
+    'data',
+    'datasets',
+    'grad',
+    'info',
+    'initializers',
+    'input',
+    'jit',
+    'layers',
+    'losses',
+    'metrics',
+    'model',
+    'ops',
+    'optimizers',
+    'random',
+    'seed',
+    'sequential',
+    'setBackend',
+    'setMemoryBudget',
+    'setThreads',
+    'tensor',
+    'valueAndGrad',
+    'variable',
+  ])
+  expect(names(lw.activations)).toEqual(['linear', 'relu', 'sigmoid', 'softmax', 'tanh'])
+  expect(names(lw.data)).toEqual(['idx'])
+  expect(names(lw.datasets)).toEqual(['digits'])
+  expect(names(lw.initializers)).toEqual(['glorotUniform', 'heNormal', 'ones', 'zeros'])
+  expect(names(lw.layers)).toEqual(['Layer', 'activation', 'dense', 'dropout', 'flatten', 'input'])
+  expect(names(lw.losses)).toEqual(['meanSquaredError', 'sparseCategoricalCrossentropy'])
+  expect(names(lw.metrics)).toEqual(['MeanMetric', 'Metric', 'accuracy'])
+  expect(names(lw.optimizers)).toEqual(['Optimizer', 'adam', 'sgd'])
+  expect(names(lw.random)).toEqual([
+    'RandomGenerator',
+    'bernoulli',
+    'permutation',
+    'truncatedNormal',
+    'uniform',
+  ])
+})

@@ -1,0 +1,20 @@
+import { relu, sigmoid, softmax, tanh } from '../ops/index.js'
+import { lookUp } from '../options.js'
+import type { Tensor } from '../tensor.js'
+import { type Activation, linear } from './activation.js'
+
+const activations = {
+  linear,
+  relu: (x: Tensor) => relu(x),
+  sigmoid: (x: Tensor) => sigmoid(x),
+  softmax: (x: Tensor) => softmax(x),
+  tanh: (x: Tensor) => tanh(x),
+} as const
+
+/** The activations that layers know by name. */
+export type ActivationName = keyof typeof activations
+
+/** An activation by its name, or as the function that it is. */
+export function getActivation(given: ActivationName | Activation): Activation {
+  return typeof given === 'function' ? given : lookUp('activation', given, activations)
+}

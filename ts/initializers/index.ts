@@ -1,0 +1,10 @@
+/** The initializers, as `lw.initializers`. */
+export {
+  glorotUniform,
+  heNormal,
+  type Initializer,
+  ones,
+  type RandomInitializerConfig,
+  zeros,
+} from './initializers.js'
+export type { InitializerName } from './registry.js'

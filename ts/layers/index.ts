@@ -1,0 +1,7 @@
+/** The layers, as `lw.layers`. */
+export { type Activation, type ActivationConfig, activation } from './activation.js'
+export { type Dense, type DenseConfig, dense } from './dense.js'
+export { type Dropout, type DropoutConfig, dropout } from './dropout.js'
+export { type Flatten, flatten } from './flatten.js'
+export { type InputConfig, input } from './input.js'
+export { type CallOptions, type InputShape, Layer, type LayerConfig } from './layer.js'

@@ -1,0 +1,284 @@
+import { type Dtype, dtypes } from '../dtype.js'
+import { fail } from '../errors.js'
+import { recordInto, refusePromise, Trace } from '../graph/trace.js'
+import type { Initializer } from '../initializers/initializers.js'
+import { getInitializer, type InitializerName } from '../initializers/registry.js'
+import { toTensor } from '../ops/apply.js'
+import { checkBoolean, checkOptions } from '../options.js'
+import { checkShape, formatShape, type Shape, sameShape, sizeOf } from '../shape.js'
+import { createTensor, type NestedArray, Tensor, type TypedArray } from '../tensor.js'
+import { Variable } from '../variable.js'
+import { uniqueName } from './names.js'
+import { type PartialShape, Placeholder } from './placeholder.js'
+
+/** What every layer can be given. */
+export interface LayerConfig {
+  /** Default: the class name in camelCase, numbered when it repeats. */
+  readonly name?: string
+  /** The shape of one sample, for the first layer of a sequential model. */
+  readonly inputShape?: Shape
+  /** The dtype of weights and of the input that `inputShape` declares (default float32). */
+  readonly dtype?: Dtype
+  /** Whether training updates its weights (default true). */
+  readonly trainable?: boolean
+}
+
+/** The keys of {@link LayerConfig}. */
+export const layerOptions: readonly string[] = ['name', 'inputShape', 'dtype', 'trainable']
+
+/** How a layer is called. Layers that call others pass it on. */
+export interface CallOptions {
+  /** Whether this is a training step: dropout drops. */
+  readonly training: boolean
+}
+
+/** One shape, or a list of them for a layer that takes several tensors. */
+export type InputShape = PartialShape | readonly PartialShape[]
+
+/**
+ * The base of all layers. A subclass makes its weights in `build` and computes in `call`, an ordinary function over `lw.ops`. Layers that it
+ * keeps in properties, or in arrays there, belong to it with their weights.
+ *
+ * @example
+ * class Scale extends lw.layers.Layer {
+ *   build([, features]: lw.PartialShape) {
+ *     this.scale = this.addWeight({ name: 'scale', shape: [features!], initializer: 'ones' })
+ *   }
+ *   call(x: lw.Tensor) {
+ *     return lw.ops.multiply(x, this.scale)
+ *   }
+ * }
+ */
+export abstract class Layer {
+  readonly name: string
+  readonly dtype: Dtype
+  readonly inputShape: Shape | undefined
+  trainable: boolean
+  #built = false
+  readonly #weights: Variable[] = []
+
+  constructor({ name, inputShape, dtype = 'float32', trainable = true }: LayerConfig = {}) {
+    if (inputShape !== undefined) checkShape(new.target.name, inputShape)
+    if (!dtypes.includes(dtype)) fail('dtype.invalid', { op: new.target.name, got: dtype })
+    if (name !== undefined && (typeof name !== 'string' || name === '')) {
+      fail('argument.type', { op: new.target.name, argument: 'name', expected: 'a string', got: name })
+    }
+    checkBoolean(new.target.name, 'trainable', trainable)
+    this.name = name ?? uniqueName(new.target.name)
+    this.dtype = dtype
+    this.inputShape = inputShape
+    this.trainable = trainable
+  }
+
+  /** Makes the weights, once, when the shape of the input is known; null stands for extents such as the batch. */
+  build(_inputShape: InputShape): void {}
+
+  /** The layer's function of tensors, made of ops. It is traced: see `lw.jit`. */
+  abstract call(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor
+
+  /** What a layer of the same class takes to be equal, without its weights. */
+  getConfig(): Record<string, unknown> {
+    return {
+      name: this.name,
+      dtype: this.dtype,
+      trainable: this.trainable,
+      ...(this.inputShape && { inputShape: this.inputShape }),
+    }
+  }
+
+  /**
+   * Applies the layer, building it first if it is not: to a placeholder of `lw.input`, which adds it to a functional model, or to tensors, which
+   * runs it.
+   *
+   * @param options training (default false)
+   * @throws layer.input when the shape does not fit
+   */
+  apply(inputs: Placeholder | readonly Placeholder[], options?: Partial<CallOptions>): Placeholder
+  apply(inputs: Tensor | readonly Tensor[], options?: Partial<CallOptions>): Tensor
+  apply(
+    inputs: Tensor | Placeholder | readonly (Tensor | Placeholder)[],
+    options: Partial<CallOptions> = {},
+  ): Tensor | Placeholder {
+    checkOptions(this.name, options, ['training'])
+    const { training = false } = options
+    const list = Array.isArray(inputs) ? (inputs as readonly unknown[]) : [inputs]
+    const kind = list[0] instanceof Placeholder ? Placeholder : Tensor
+    const shapes = list.map((input) => {
+      if (input instanceof kind) return input.shape
+      const expected = 'a tensor or a placeholder of lw.input, or an array of one kind of them'
+      return fail('argument.type', { op: this.name, argument: 'the input', expected, got: input })
+    })
+    // The batch may differ from call to call; what follows it may not.
+    this.ensureBuilt(Array.isArray(inputs) ? shapes.map(withoutBatch) : withoutBatch(shapes[0] as Shape))
+    if (!(list[0] instanceof Placeholder)) return this.#checked(this.call(inputs as Tensor, { training }))
+    const placeholders = list as readonly Placeholder[]
+    const { shape, dtype } = this.inferOutput(inputs as Placeholder)
+    return new Placeholder(shape, dtype, this, placeholders)
+  }
+
+  /** Whether the weights exist. */
+  get built(): boolean {
+    return this.#built
+  }
+
+  /** Builds the layer unless it is built. Weights are made at once, also in the middle of a trace. */
+  ensureBuilt(inputShape: InputShape): void {
+    if (this.#built) return
+    try {
+      recordInto(undefined, () => this.build(inputShape))
+      this.#built = true
+    } finally {
+      if (!this.#built) this.#weights.length = 0
+    }
+  }
+
+  /**
+   * The shape and dtype of the output, found by tracing `call` with two batch sizes: extents that follow them are null.
+   */
+  inferOutput(inputs: Spec | readonly Spec[]): Spec {
+    const trace = (extent: number): Tensor => {
+      const recording = new Trace()
+      const symbolic = ({ shape, dtype }: Spec) =>
+        recording.input(
+          shape.map((known) => known ?? extent),
+          dtype,
+        )
+      const given = Array.isArray(inputs) ? inputs.map(symbolic) : symbolic(inputs as Spec)
+      return this.#checked(recordInto(recording, () => this.call(given, { training: false })))
+    }
+    const [two, three] = [trace(2), trace(3)]
+    const shape = two.shape.map((extent, axis) => (extent === three.shape[axis] ? extent : null))
+    return { shape, dtype: two.dtype }
+  }
+
+  /**
+   * A weight of this layer, for `build`.
+   *
+   * @param options name; shape; initializer, a name or a function (default 'glorotUniform'); trainable (default true)
+   */
+  protected addWeight({
+    name,
+    shape,
+    initializer = 'glorotUniform',
+    trainable = true,
+  }: {
+    readonly name: string
+    readonly shape: Shape
+    readonly initializer?: InitializerName | Initializer
+    readonly trainable?: boolean
+  }): Variable {
+    const op = `weight '${name}' of layer '${this.name}'`
+    checkShape(op, shape)
+    const initial = recordInto(undefined, () => toTensor(op, getInitializer(initializer)(shape)))
+    if (!sameShape(initial.shape, shape)) {
+      const expected = `an initial value of shape ${formatShape(shape)}`
+      fail('shape.mismatch', { op, expected, got: [initial.shape] })
+    }
+    const weight = new Variable(initial, `${this.name}/${name}`, trainable)
+    this.#weights.push(weight)
+    return weight
+  }
+
+  /** The layers in this layer's properties. */
+  get sublayers(): readonly Layer[] {
+    return Object.values(this)
+      .flat()
+      .filter((value) => value instanceof Layer)
+  }
+
+  /** All weights in Keras's order: its own, trainable ones first, then those of the layers within. */
+  get weights(): readonly Variable[] {
+    return [...this.#collect().keys()]
+  }
+
+  /** The weights that training updates. */
+  get trainableWeights(): readonly Variable[] {
+    return [...this.#collect()].filter(([, updated]) => updated).map(([weight]) => weight)
+  }
+
+  /** Copies of the weights' values, in the order of `weights`: a dense kernel is [in, out]. */
+  getWeights(): Tensor[] {
+    this.requireBuilt('getWeights')
+    return this.weights.map((weight) => weight.read())
+  }
+
+  /**
+   * Sets the weights' values, in the order of `weights`. All are checked before any is set.
+   *
+   * @throws weights.count, weights.shape
+   */
+  setWeights(values: readonly (Tensor | NestedArray | TypedArray)[]): void {
+    this.requireBuilt('setWeights')
+    if (!Array.isArray(values)) {
+      fail('argument.type', { op: 'setWeights', argument: 'values', expected: 'an array', got: values })
+    }
+    const { weights } = this
+    if (values.length !== weights.length) {
+      fail('weights.count', { layer: this.name, expected: weights.length, got: values.length })
+    }
+    const tensors = weights.map(({ name, shape, dtype, executor }, i) => {
+      const given = values[i] as Tensor | NestedArray | TypedArray
+      const flat = ArrayBuffer.isView(given) && given.length === sizeOf(shape)
+      const value = createTensor(given, flat ? shape : undefined, dtype, executor.float64)
+      if (!sameShape(value.shape, shape)) {
+        fail('weights.shape', { layer: this.name, weight: name, expected: shape, got: value.shape })
+      }
+      return value
+    })
+    weights.forEach((weight, i) => {
+      weight.assign(tensors[i] as Tensor)
+    })
+  }
+
+  /** The number of elements of all weights. */
+  countParams(): number {
+    this.requireBuilt('countParams')
+    return this.weights.reduce((total, { shape }) => total + sizeOf(shape), 0)
+  }
+
+  /** Raises unless the layer is built. */
+  protected requireBuilt(method: string): void {
+    if (!this.#built) fail('layer.unbuilt', { layer: this.name, method })
+  }
+
+  toString(): string {
+    const weights = this.weights.map(({ name, shape }) => `${name.split('/').at(-1)} ${formatShape(shape)}`)
+    const state = this.#built ? weights.join(', ') || 'no weights' : 'not built yet'
+    return `${this.constructor.name} '${this.name}' (${state})`
+  }
+
+  toJSON(): string {
+    return this.toString()
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString()
+  }
+
+  /** Each weight once, and whether training updates it. */
+  #collect(into = new Map<Variable, boolean>(), seen = new Set<Layer>(), trainable = true) {
+    if (seen.has(this)) return into
+    seen.add(this)
+    const updated = trainable && this.trainable
+    for (const kind of [true, false]) {
+      for (const weight of this.#weights) if (weight.trainable === kind) into.set(weight, kind && updated)
+    }
+    for (const layer of this.sublayers) layer.#collect(into, seen, updated)
+    return into
+  }
+
+  #checked(output: Tensor): Tensor {
+    refusePromise(`layer '${this.name}'`, output)
+    return output instanceof Tensor ? output : fail('layer.output', { layer: this.name, got: output })
+  }
+}
+
+/** A shape, possibly with unknown extents, and a dtype. */
+interface Spec {
+  readonly shape: PartialShape
+  readonly dtype: Dtype
+}
+
+function withoutBatch(shape: PartialShape): PartialShape {
+  return shape.length === 0 ? shape : [null, ...shape.slice(1)]
+}

@@ -1,0 +1,15 @@
+import { lookUp, refuseFactory } from '../options.js'
+import type { Loss } from './loss.js'
+import { meanSquaredError } from './mean-squared-error.js'
+import { sparseCategoricalCrossentropy } from './sparse-categorical-crossentropy.js'
+
+const losses = { meanSquaredError, sparseCategoricalCrossentropy } as const
+
+/** The losses that `compile` knows by name. */
+export type LossName = keyof typeof losses
+
+/** A loss by its name, or as the function that it is. */
+export function getLoss(given: LossName | Loss): Loss {
+  refuseFactory('loss', given, losses)
+  return typeof given === 'function' ? given : lookUp('loss', given, losses)()
+}

@@ -1,0 +1,79 @@
+import { executor } from '../executors/choice.js'
+import { recordInto } from '../graph/trace.js'
+import { add, cast, divide, sum } from '../ops/index.js'
+import { type Shape, sizeOf } from '../shape.js'
+import { createTensor, type Tensor } from '../tensor.js'
+import { Variable } from '../variable.js'
+
+/**
+ * A number that training reports. Its state is in variables: `update` is part of the training program and changes them, `result` reads
+ * them.
+ */
+export abstract class Metric {
+  readonly #state: Variable[] = []
+
+  constructor(readonly name: string) {}
+
+  /** Takes a batch into account. */
+  abstract update(yTrue: Tensor, yPred: Tensor): void
+
+  /** The metric over all batches since the last `reset`: a scalar. */
+  abstract result(): Tensor
+
+  /** The same metric with a state of its own. */
+  abstract clone(): Metric
+
+  toString(): string {
+    return `${this.constructor.name} '${this.name}'`
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString()
+  }
+
+  /** Forgets all batches. */
+  reset(): void {
+    for (const variable of this.#state) variable.assign(zeros(variable.shape, variable.executor.float64))
+  }
+
+  /** A float32 variable of zeros, for constructors. */
+  protected addState(name: string, shape: Shape = []): Variable {
+    const variable = recordInto(
+      undefined,
+      () => new Variable(zeros(shape, executor().float64), `${this.name}/${name}`, false),
+    )
+    this.#state.push(variable)
+    return variable
+  }
+}
+
+/** The mean over all samples of a function of targets and outputs: one value for each sample, of any dtype but uint8. */
+export class MeanMetric extends Metric {
+  readonly #total = this.addState('total')
+  readonly #count = this.addState('count')
+
+  constructor(
+    name: string,
+    private readonly values: (yTrue: Tensor, yPred: Tensor) => Tensor,
+  ) {
+    super(name)
+  }
+
+  override update(yTrue: Tensor, yPred: Tensor): void {
+    const values = cast(this.values(yTrue, yPred), 'float32')
+    this.#total.assign(add(this.#total, sum(values)))
+    this.#count.assign(add(this.#count, values.size))
+  }
+
+  override result(): Tensor {
+    return divide(this.#total, this.#count)
+  }
+
+  override clone(): MeanMetric {
+    return new MeanMetric(this.name, this.values)
+  }
+}
+
+function zeros(shape: Shape, float64: boolean): Tensor {
+  return createTensor(new Float32Array(sizeOf(shape)), shape, 'float32', float64)
+}

@@ -1,0 +1,20 @@
+import { lookUp, refuseFactory } from '../options.js'
+import type { Tensor } from '../tensor.js'
+import { accuracy } from './accuracy.js'
+import { MeanMetric, Metric } from './metric.js'
+
+const metrics = { accuracy } as const
+
+/** The metrics that `compile` knows by name. */
+export type MetricName = keyof typeof metrics
+
+/** A metric as a plain function: one value for each sample, or one for the batch. */
+export type MetricFunction = (yTrue: Tensor, yPred: Tensor) => Tensor
+
+/** A metric by its name, as an object, or as a function whose values are averaged. */
+export function getMetric(given: MetricName | Metric | MetricFunction): Metric {
+  if (given instanceof Metric) return given
+  refuseFactory('metric', given, metrics)
+  if (typeof given === 'function') return new MeanMetric(given.name || 'metric', given)
+  return lookUp('metric', given, metrics)()
+}

@@ -1,0 +1,177 @@
+import type { ArrayData, Batches } from '../data/arrays.js'
+import type { Dtype } from '../dtype.js'
+import { fail } from '../errors.js'
+import type { Jitted } from '../graph/jit.js'
+import { Layer } from '../layers/layer.js'
+import type { PartialShape, Placeholder } from '../layers/placeholder.js'
+import type { Optimizer } from '../optimizers/index.js'
+import { checkOptions, failName } from '../options.js'
+import type { Tensor } from '../tensor.js'
+import { evaluateModel } from '../training/evaluate.js'
+import { type FitOptions, fitModel } from '../training/fit.js'
+import type { History, Logs } from '../training/history.js'
+import type { PassOptions } from '../training/pass-options.js'
+import { predictRows } from '../training/predict.js'
+import { type CompileConfig, Programs, predictionProgram } from '../training/programs.js'
+import { splitArguments } from '../training/samples.js'
+import { summarize } from './summary.js'
+
+/**
+ * A layer that can be trained. `lw.sequential` and `lw.model` make models out of layers; a subclass with layers in its properties and a `call`
+ * of its own is one too.
+ */
+export abstract class Model extends Layer {
+  /** Set by a callback, it ends the training after the present call of the executor. */
+  stopTraining = false
+  #programs: Programs | undefined
+  #prediction: Jitted<[x: Tensor], Tensor> | undefined
+  #fitting = false
+  readonly #outputs = new Map<string, PartialShape>()
+
+  /** The layers, in the order in which they run where that is known. */
+  get layers(): readonly Layer[] {
+    return this.sublayers
+  }
+
+  /** The declared input, of models that have one. */
+  get inputPlaceholder(): Placeholder | undefined {
+    return undefined
+  }
+
+  /** The first layer that the input meets. */
+  get firstLayer(): Layer {
+    return this
+  }
+
+  /** Raises where the declared input does not take data of this shape. */
+  protected checkInput(_shape: PartialShape): void {}
+
+  /** The shape of a layer's output, where it is known. */
+  outputShapeOf(_layer: Layer): PartialShape | undefined {
+    return undefined
+  }
+
+  /** The layer of a name, or of an index in `layers`. */
+  getLayer(which: string | number): Layer {
+    const { layers } = this
+    const found = typeof which === 'number' ? layers.at(which) : layers.find(({ name }) => name === which)
+    return (
+      found ??
+      failName(
+        'layer',
+        which,
+        layers.map(({ name }) => name),
+      )
+    )
+  }
+
+  /**
+   * Chooses how the model is trained.
+   *
+   * @param config optimizer, loss and metrics, each a name or an object
+   * @throws name.unknown, argument.unknown, argument.type
+   *
+   * @example
+   * model.compile({ optimizer: lw.optimizers.adam({ learningRate: 1e-3 }), loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] })
+   */
+  compile(config: CompileConfig): void {
+    checkOptions('compile', config, ['optimizer', 'loss', 'metrics'])
+    if (config.metrics !== undefined && !Array.isArray(config.metrics)) {
+      const expected = 'an array of names, metrics or functions'
+      fail('argument.type', { op: 'compile', argument: 'metrics', expected, got: config.metrics })
+    }
+    this.#programs = new Programs(this, config)
+  }
+
+  /** The optimizer that `compile` chose. */
+  get optimizer(): Optimizer {
+    return this.#compiled('optimizer').optimizer
+  }
+
+  /**
+   * Trains the model. Everything is checked before the first step.
+   *
+   * @param x samples [n, …]: a tensor, nested arrays, a typed array of whole samples or { data, shape }; or, without y, an iterable of
+   *   batches [x, y], which may be asynchronous
+   * @param y targets [n, …], likewise
+   * @returns the loss and the metrics of each epoch
+   * @throws model.uncompiled, layer.input, data.*, labels.*, argument.*; training.nonfinite when the loss is not finite; training.busy; the
+   *   signal's reason
+   *
+   * @example
+   * const history = await model.fit(x, y, { epochs: 20, batchSize: 32, validationSplit: 0.1, seed: 1 })
+   * history.history.loss   // the loss of each epoch
+   */
+  fit(x: ArrayData, y: ArrayData, options?: FitOptions): Promise<History>
+  fit(batches: Batches<readonly [x: ArrayData, y: ArrayData]>, options?: FitOptions): Promise<History>
+  async fit(first: unknown, second?: unknown, third?: FitOptions): Promise<History> {
+    const programs = this.#compiled('fit')
+    if (this.#fitting) fail('training.busy', { model: this.name })
+    this.#fitting = true
+    try {
+      return await fitModel(this, programs, splitArguments('fit', first, second, third))
+    } finally {
+      this.#fitting = false
+    }
+  }
+
+  /**
+   * The loss and the metrics over samples, without training: { loss, accuracy, … }.
+   *
+   * @param x samples and y targets as in `fit`, or an iterable of batches [x, y]
+   * @throws as `fit`
+   */
+  evaluate(x: ArrayData, y: ArrayData, options?: PassOptions): Promise<Logs>
+  evaluate(batches: Batches<readonly [x: ArrayData, y: ArrayData]>, options?: PassOptions): Promise<Logs>
+  async evaluate(first: unknown, second?: unknown, third?: PassOptions): Promise<Logs> {
+    const programs = this.#compiled('evaluate')
+    return evaluateModel(this, programs, splitArguments('evaluate', first, second, third))
+  }
+
+  /**
+   * The model's output for all rows of x, as one tensor. Predictions may run at the same time as each other and as a training.
+   *
+   * @param x samples as in `fit`, or an iterable of batches of x
+   * @throws layer.input, data.empty, argument.*; the signal's reason
+   */
+  async predict(x: ArrayData | Batches<ArrayData>, options?: PassOptions): Promise<Tensor> {
+    this.#prediction ??= predictionProgram(this)
+    return predictRows(this, this.#prediction, x, options)
+  }
+
+  /**
+   * Prints a table of the layers, their output shapes and numbers of weights.
+   *
+   * @param options print: what takes the text (default console.log)
+   * @returns the text
+   */
+  summary(options: { readonly print?: (text: string) => void } = {}): string {
+    checkOptions('summary', options, ['print'])
+    const { print = console.log } = options
+    const text = summarize(this)
+    print(text)
+    return text
+  }
+
+  /** Builds whatever is not built yet for input of this shape, and gives the shape of the output. */
+  prepare({ shape, dtype }: { readonly shape: readonly number[]; readonly dtype: Dtype }): PartialShape {
+    this.checkInput(shape)
+    const key = `${dtype} ${shape.slice(1)}`
+    let output = this.#outputs.get(key)
+    if (!output) {
+      const samples: PartialShape = [null, ...shape.slice(1)]
+      this.ensureBuilt(samples)
+      output = this.inferOutput({ shape: samples, dtype }).shape
+      this.#outputs.set(key, output)
+    }
+    return output
+  }
+
+  #compiled(method: string): Programs {
+    return this.#programs ?? fail('model.uncompiled', { model: this.name, method })
+  }
+
+  override toString(): string {
+    return summarize(this)
+  }
+}

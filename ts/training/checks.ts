@@ -1,0 +1,53 @@
+import { fail } from '../errors.js'
+import type { PartialShape } from '../layers/placeholder.js'
+import type { Loss } from '../losses/loss.js'
+import { storageOf, type Tensor } from '../tensor.js'
+
+/** Raises unless there are samples, and as many targets. */
+export function checkLengths(op: string, x: Tensor, y: Tensor | undefined): void {
+  if (x.size === 0) fail('data.empty', { op })
+  if (y && y.shape[0] !== x.shape[0]) {
+    fail('data.length', { op, x: x.shape[0] as number, y: y.shape[0] as number })
+  }
+}
+
+/**
+ * Raises unless the targets can be trained on: class numbers are integers within the classes of the output, and nothing is NaN. This runs
+ * before training, not in its middle.
+ */
+export function checkTargets(op: string, y: Tensor, loss: Loss, output: PartialShape): void {
+  const targets = storageOf(y)
+  const classes = loss.targets === 'classes' ? output.at(-1) : undefined
+  const row = y.size / (y.shape[0] as number)
+  if (loss.targets === 'values' && !fits(y, output)) {
+    fail('labels.shape', { op, expected: output, got: y.shape })
+  }
+  if (typeof classes === 'number' && row !== product(output.slice(1, -1))) {
+    fail('labels.shape', { op, expected: output.slice(0, -1), got: y.shape, oneHot: fits(y, output) })
+  }
+  for (let i = 0; i < targets.length; i++) {
+    const got = targets[i] as number
+    if (Number.isNaN(got)) fail('labels.nan', { op, row: Math.floor(i / row) })
+    if (typeof classes !== 'number') continue
+    if (!Number.isInteger(got)) fail('labels.integer', { op, row: Math.floor(i / row), got })
+    if (got < 0 || got >= classes) fail('labels.range', { op, row: Math.floor(i / row), got, classes })
+  }
+}
+
+/** The first row that holds a number that is not finite, if any. */
+export function nonfiniteRow(data: Tensor): number | undefined {
+  if (data.dtype !== 'float32') return undefined
+  const at = (storageOf(data) as Float32Array).findIndex((value) => !Number.isFinite(value))
+  return at < 0 ? undefined : Math.floor(at / (data.size / (data.shape[0] as number)))
+}
+
+function fits({ shape }: Tensor, output: PartialShape): boolean {
+  return (
+    shape.length === output.length &&
+    output.every((extent, axis) => axis === 0 || extent === null || extent === shape[axis])
+  )
+}
+
+function product(shape: PartialShape): number {
+  return shape.reduce<number>((size, extent) => size * (extent ?? 1), 1)
+}
