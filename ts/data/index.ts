@@ -1,0 +1,2 @@
+/** Readers of data, as `lw.data`. */
+export { idx } from './idx.js'
