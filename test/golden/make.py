@@ -1,0 +1,67 @@
+"""Makes the fixtures of the golden tests: what PyTorch gives in float64, and Keras.
+
+    python3 test/golden/make.py        needs torch, numpy and keras
+
+ops.json holds the value and the gradient of every op whose record has a PyTorch expression, training.json the losses
+of three small networks over twenty steps, initializers.json the distributions of Keras's initial weights.
+"""
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+sys.dont_write_bytecode = True
+from initializers import draw_all  # noqa: E402
+from training import train_all  # noqa: E402
+
+HERE = Path(__file__).parent
+DTYPES = {"float32": torch.float64, "int32": torch.int32, "bool": torch.bool, "uint8": torch.uint8}
+
+
+def tensor(array):
+    values = [float(value) for value in array["values"]]
+    return torch.tensor(values, dtype=torch.float64).to(DTYPES[array["dtype"]]).reshape(array["shape"])
+
+
+def plain(result):
+    numbers = result.detach().to(torch.float64).flatten().tolist()
+    special = {math.inf: "Infinity", -math.inf: "-Infinity"}
+    return ["NaN" if math.isnan(number) else special.get(number, number) for number in numbers]
+
+
+def answer(question):
+    inputs = [tensor(array) for array in question["inputs"]]
+    floats = [x for x in inputs if x.dtype == torch.float64]
+    weights = question.get("weights")
+    for x in floats:
+        x.requires_grad_(weights is not None)
+    names = {"torch": torch, **question["attributes"], **dict(zip("abc", inputs))}
+    output = eval(question["expression"], names).to(DTYPES[question["output"]["dtype"]])
+    assert list(output.shape) == question["output"]["shape"], question["key"]
+    gradients = []
+    if weights is not None:
+        gradients = torch.autograd.grad((output * tensor(weights)).sum(), floats, materialize_grads=True)
+    return {"key": question["key"], "output": plain(output), "gradients": [plain(g) for g in gradients]}
+
+
+def write(name, fixture):
+    entries = ",\n".join(json.dumps(entry, separators=(",", ":"), allow_nan=False) for entry in fixture)
+    version = torch.__version__.split("+")[0]
+    (HERE / name).write_text(f'{{"torch":"{version}","entries":[\n{entries}\n]}}\n')
+
+
+def main():
+    torch.set_default_dtype(torch.float64)
+    questions = subprocess.run(
+        ["npx", "tsx", str(HERE / "questions.ts")], check=True, capture_output=True, text=True
+    ).stdout
+    write("ops.json", [answer(question) for question in json.loads(questions)])
+    write("training.json", train_all())
+    write("initializers.json", draw_all())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+import * as ops from '../../ts/ops/index.js'
+import type { SampleArray } from '../../ts/ops/record.js'
+import { integers, uniform } from '../../ts/ops/samples.js'
+import type { Tensor } from '../../ts/tensor.js'
+import { Variable } from '../../ts/variable.js'
+import type { Case } from './cases.js'
+import { reference32, type TensorFunction, tensorOf, traceProgram, withExecutor } from './program.js'
+
+/** Extents around the tiles and vectors of every instruction set. */
+const rowCounts = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 14, 15, 16, 17, 29, 64]
+const columnCounts = [1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 65, 96, 100]
+
+/** What fusions make one instruction of, at every edge: dense layers, chains of elementwise ops, updates of many variables. */
+export function fusionPrograms(rows: readonly number[] = rowCounts): Case[] {
+  return [...rows.map(denseLayers), ...rows.map(elementwiseChains), variableUpdates()]
+}
+
+function fusionCase(label: string, f: TensorFunction, inputs: readonly SampleArray[]): Case {
+  const program = traceProgram(reference32, f, inputs)
+  const initial = program.variables.map(({ variable }) => variable.read())
+  return {
+    row: 'fusions',
+    kind: 'program',
+    label,
+    workload: { program, inputs, initial, steps: initial.length > 0 ? 3 : 1 },
+  }
+}
+
+/** Products with and without a bias, before every activation, for all numbers of columns. */
+function denseLayers(rows: number): Case {
+  const inner = 5
+  const inputs = [
+    uniform([rows, inner], -1, 1, 1),
+    ...columnCounts.flatMap((columns) => [
+      uniform([inner, columns], -1, 1, columns),
+      uniform([columns], -1, 1, 2),
+    ]),
+  ]
+  const activations = [ops.relu, ops.tanh, ops.sigmoid, ops.exp, ops.negative, (x: Tensor) => x]
+  const f: TensorFunction = ([x, ...weights]) =>
+    columnCounts.flatMap((_, i) => {
+      const [kernel, bias] = weights.slice(2 * i) as [Tensor, Tensor]
+      // A product of its own for each, since a product with several readers is not fused.
+      return activations.flatMap((activation) => [
+        activation(ops.add(ops.matmul(x as Tensor, kernel), bias)),
+        activation(ops.matmul(x as Tensor, kernel)),
+      ])
+    })
+  return fusionCase(`dense layers of ${rows} rows`, f, inputs)
+}
+
+/** Chains whose operands are whole, a row, a column or a scalar, with several results. */
+function elementwiseChains(rows: number): Case {
+  const inputs = columnCounts.flatMap((columns) => [
+    uniform([rows, columns], -1, 1, columns),
+    uniform([columns], -1, 1, 3),
+    uniform([rows, 1], 0.5, 2, 4),
+    uniform([], 0.5, 2, 5),
+    integers([rows, columns], -3, 3, 6),
+  ])
+  const f: TensorFunction = (all) =>
+    columnCounts.flatMap((_, i) => {
+      const [x, row, column, scalar, counts] = all.slice(5 * i) as [Tensor, Tensor, Tensor, Tensor, Tensor]
+      const shifted = ops.multiply(ops.add(x, row), ops.subtract(column, scalar))
+      const chosen = ops.where(ops.less(x, row), ops.divide(shifted, column), ops.power(column, x))
+      const counted = ops.multiply(ops.cast(ops.maximum(counts, ops.cast(x, 'int32')), 'float32'), scalar)
+      return [chosen, ops.add(ops.sigmoid(chosen), counted), ops.lessEqual(row, x), ops.negative(counts)]
+    })
+  return fusionCase(`chains of ${rows} rows`, f, inputs)
+}
+
+/** Adam's rule on variables of many lengths at once, some of them equal, and two that change places. */
+function variableUpdates(): Case {
+  const lengths = [...columnCounts, ...columnCounts, 1000, 5000]
+  return withExecutor(reference32, () => {
+    const make = (low: number, high: number) => (length: number, i: number) =>
+      new Variable(tensorOf(uniform([length], low, high, i)), `variable ${i}`, true)
+    const weights = lengths.map(make(-1, 1))
+    const means = lengths.map(make(-0.1, 0.1))
+    const squares = lengths.map(make(0.001, 0.1))
+    const rate = new Variable(tensorOf(uniform([], 0.01, 0.02)), 'rate', false)
+    return fusionCase(
+      'updates of many variables',
+      (gradients) => {
+        weights.forEach((weight, i) => {
+          const [mean, square, gradient] = [
+            means[i] as Variable,
+            squares[i] as Variable,
+            gradients[i] as Tensor,
+          ]
+          mean.assign(ops.add(mean, ops.multiply(ops.subtract(gradient, mean), 0.1)))
+          square.assign(ops.add(square, ops.multiply(ops.subtract(ops.square(gradient), square), 0.001)))
+          const change = ops.divide(ops.multiply(mean, rate), ops.add(ops.sqrt(square), 1e-7))
+          weight.assign(ops.subtract(weight, change))
+        })
+        const [first, second] = [weights[0]?.read(), weights[columnCounts.length]?.read()] as [Tensor, Tensor]
+        weights[0]?.assign(second)
+        weights[columnCounts.length]?.assign(first)
+        return [ops.sum(weights[1] as Variable)]
+      },
+      lengths.map((length, i) => uniform([length], -1, 1, 50 + i)),
+    )
+  })
+}

@@ -1,0 +1,59 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { nativeAddon } from '../../ts/executors/choice.js'
+import { primitiveTable } from '../../ts/ops/record.js'
+import { opCases } from './cases.js'
+import { checkCase } from './check.js'
+import { fusionPrograms } from './fusion-programs.js'
+import { thisMachine } from './machine.js'
+import { testMutants } from './mutants.js'
+import { allOps } from './program.js'
+import { randomProgram } from './random-programs.js'
+import { trainingSteps } from './training-programs.js'
+
+// A shorter run of `npm run parity`.
+const mostElements = 2500
+const programs = 25
+
+const machine = thisMachine()
+const { isa, threads } = machine.addon.info()
+afterAll(() => {
+  machine.addon.setIsa(isa)
+  machine.addon.setThreads(threads)
+})
+
+test('the addon has the ops that TypeScript has, with the same attributes', () => {
+  const ours = [...primitiveTable().values()].map(({ name, arity, attributes }) => ({
+    name,
+    inputs: arity,
+    attributes: { ...attributes },
+  }))
+  const theirs =
+    nativeAddon()
+      ?.info()
+      .operations.map((operation) => ({ ...operation })) ?? []
+  const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name)
+  expect(theirs.sort(byName)).toEqual(ours.sort(byName))
+})
+
+describe('both executors agree', () => {
+  test.each(allOps().map((op) => [op.name, op] as const))('on %s', (_, op) => {
+    for (const subject of opCases(op, mostElements)) expect(checkCase(machine, subject).failures).toEqual([])
+  })
+
+  test('on what fusions join, and on training steps', () => {
+    for (const subject of [...fusionPrograms([1, 2, 7, 13]), ...trainingSteps()])
+      expect(checkCase(machine, subject).failures).toEqual([])
+  })
+
+  test.each(Array.from({ length: programs }, (_, seed) => seed))('on random program %i', (seed) => {
+    expect(checkCase(machine, randomProgram(seed)).failures).toEqual([])
+  })
+})
+
+describe('a wrong kernel is caught', () => {
+  test.each([...primitiveTable().values()].map((op) => [op.name, op] as const))('of %s', (_, op) => {
+    const { mutants, escaped } = testMutants(machine, op, mostElements)
+    expect(mutants).toBeGreaterThan(0)
+    expect(escaped).toEqual([])
+  })
+})
