@@ -1,0 +1,3 @@
+const lw = require('layerwise')
+
+console.log(lw.backend(), lw.tensor([1, 2]).dataSync().length)
