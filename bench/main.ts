@@ -1,0 +1,24 @@
+import { compare } from './compare.js'
+import { steps } from './steps.js'
+
+const help = `Usage:
+  npm run -s bench -- steps [--threads N] [--seconds S] [--backend native|reference] [WORKLOAD …]
+      Times training steps, a line of JSON for each workload and number of steps in a call.
+  npm run -s bench -- compare [--python PATH] [--tfjs] [--rounds R] [--seconds S] [WORKLOAD …]
+      Times them in turn with PyTorch (and TensorFlow.js), on 1 and on 2 threads, and prints ratios.
+Workloads: digits-mlp, mnist-mlp, wide-mlp (default: all)`
+
+const commands = { steps, compare } as const
+
+const [command, ...args] = process.argv.slice(2)
+if (command !== undefined && Object.hasOwn(commands, command)) {
+  try {
+    await commands[command as keyof typeof commands](args)
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    process.exitCode = 1
+  }
+} else {
+  console.error(help)
+  process.exitCode = 1
+}
