@@ -145,6 +145,8 @@ const messages = {
   'memory.budget': (f: { needed: number; budget: number }) =>
     `This needs ${(f.needed / 2 ** 20).toFixed(1)} MiB, over the memory budget of ${(f.budget / 2 ** 20).toFixed(1)} MiB. ` +
     'Use smaller batches or tensors, or raise it with lw.setMemoryBudget.',
+  'memory.exhausted': (f: { needed: number }) =>
+    `This needs ${(f.needed / 2 ** 20).toFixed(1)} MiB, more than could be allocated. Use smaller batches or tensors.`,
   'kernel.panic': (f: { op: string; message: string }) =>
     `The native kernel of ${f.op} failed (${f.message}). This is a defect of layerwise: please report it. The process can go on.`,
   'native.failed': (f: { detail: string }) => `The native executor failed: ${f.detail}.`,

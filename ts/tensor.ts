@@ -167,6 +167,11 @@ export function createTensor(
   return new Tensor([...extents], target, convert(values as number[], target, float64))
 }
 
+/** A float32 tensor of one value, for an executor that holds float32 values in float64 or not. */
+export function filled(shape: Shape, value: number, float64: boolean): Tensor {
+  return new Tensor([...shape], 'float32', allocate('float32', sizeOf(shape), float64).fill(value))
+}
+
 /** Raises for typed arrays whose memory may change or vanish under a run. */
 export function checkView(op: string, view: ArrayBufferView): void {
   const buffer = view.buffer as ArrayBuffer & { resizable?: boolean; detached?: boolean }

@@ -25,7 +25,7 @@ function resizableBuffer(bytes: number): ArrayBuffer {
   return new Resizable(bytes, { maxByteLength: 2 * bytes })
 }
 
-describeOnEachBackend('errors of training', (backend) => {
+describeOnEachBackend('errors of training', () => {
   it('compile: unknown names and options', async () => {
     await expectError('name.unknown', () => createModel({ optimizer: 'adma' as never }), { nearest: 'adam' })
     await expectError('name.unknown', () => createModel({ loss: 'sparseCategoricalCrossEntropi' as never }), {
@@ -242,16 +242,14 @@ describeOnEachBackend('errors of training', (backend) => {
     expect(error.message).toContain('traced')
   })
 
-  if (backend === 'native') {
-    it('the memory budget ends a training before its first step, and the model goes on when it is raised', async () => {
-      const model = createModel()
-      lw.setMemoryBudget(64)
-      const { fields } = await expectError('memory.budget', () => model.fit(x, y, quiet), { budget: 64 })
-      expect(fields.needed).toBeGreaterThan(64)
-      lw.setMemoryBudget(2 ** 30)
-      expect(model.optimizer.iterations).toBe(0)
-      await model.fit(x, y, quiet)
-      expect(model.optimizer.iterations).toBe(1)
-    })
-  }
+  it('the memory budget ends a training before its first step, and the model goes on when it is raised', async () => {
+    const model = createModel()
+    lw.setMemoryBudget(64)
+    const { fields } = await expectError('memory.budget', () => model.fit(x, y, quiet), { budget: 64 })
+    expect(fields.needed).toBeGreaterThan(64)
+    lw.setMemoryBudget(2 ** 30)
+    expect(model.optimizer.iterations).toBe(0)
+    await model.fit(x, y, quiet)
+    expect(model.optimizer.iterations).toBe(1)
+  })
 })

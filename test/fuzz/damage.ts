@@ -1,5 +1,5 @@
+import type { Random } from '../random.js'
 import type { Json, ProgramText } from './program-text.js'
-import type { Random } from './random.js'
 
 /** What does not belong where it will stand. */
 const strangers: readonly Json[] = [

@@ -1,4 +1,4 @@
-import { Random } from './random.js'
+import { Random } from '../random.js'
 
 /** No inputs, variables or outputs are made that have more bytes together. */
 export const mostBytes = 1 << 17

@@ -1,6 +1,6 @@
+import { Random } from '../random.js'
 import { damageText, damageTree } from './damage.js'
 import { byteSize, type ProgramText, parse, type Source } from './program-text.js'
-import { Random } from './random.js'
 import {
   append,
   changeAttribute,

@@ -1,8 +1,8 @@
 import { dtypes } from '../../ts/dtype.js'
 import { primitiveTable } from '../../ts/ops/record.js'
 import { sameShape } from '../../ts/shape.js'
+import type { Random } from '../random.js'
 import type { InstructionText, Json, ProgramText, SpecText } from './program-text.js'
-import type { Random } from './random.js'
 import { infer, repair } from './repair.js'
 import { definitions, type Mutation } from './rewire.js'
 

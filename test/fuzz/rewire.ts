@@ -1,5 +1,5 @@
+import type { Random } from '../random.js'
 import { type InstructionText, type ProgramText, sameSpec } from './program-text.js'
-import type { Random } from './random.js'
 
 /** A change to a program, which may leave it as it is where it finds nothing to change. */
 export type Mutation = (program: ProgramText, random: Random) => void

@@ -5,9 +5,9 @@ import { booleans, integers, uniform } from '../../ts/ops/samples.js'
 import { broadcastShapes, type Shape, sameShape } from '../../ts/shape.js'
 import { type Tensor, tensor } from '../../ts/tensor.js'
 import { Variable } from '../../ts/variable.js'
+import { Random } from '../random.js'
 import type { Case } from './cases.js'
 import { reference32, tensorOf, traceProgram, withExecutor } from './program.js'
-import { RandomSource } from './random-source.js'
 
 /** A float32 value of a program under construction. */
 interface Node {
@@ -28,7 +28,7 @@ const largestLimit = 50
  * variables, several steps, and in every other program gradients that the variables descend.
  */
 export function randomProgram(seed: number): Case {
-  const random = new RandomSource(seed)
+  const random = new Random(seed)
   const large = random.chance(0.08)
   const rows = random.pick(large ? largeExtents : extents)
   const columns = random.pick(large ? largeExtents : extents)
@@ -90,7 +90,7 @@ class Builder {
   #streams = 0
 
   constructor(
-    private readonly random: RandomSource,
+    private readonly random: Random,
     inputs: readonly Tensor[],
     variables: readonly Variable[],
   ) {

@@ -56,10 +56,14 @@ export function setThreads(threads: number): void {
   nativeAddon()?.setThreads(threads)
 }
 
-/** Sets the bytes that plans and variables of the native executor may take (default: 80 % of the machine's or the container's memory). */
+/**
+ * Sets the bytes that may be taken: on the native executor by all plans and variables (default: 80 % of the machine's or the container's
+ * memory), on the reference executor by each variable and each run (default: no bound).
+ */
 export function setMemoryBudget(bytes: number): void {
   checkInterval('setMemoryBudget', 'bytes', bytes, { minimum: 0 })
   nativeAddon()?.setMemoryBudget(bytes)
+  ;(named('reference') as ReferenceExecutor).memoryBudget = bytes
 }
 
 function named(name: Backend): Executor {

@@ -1,4 +1,4 @@
-import { allocate, type Storage } from '../dtype.js'
+import { allocate, bytesPerElement, type Storage } from '../dtype.js'
 import { fail } from '../errors.js'
 import type { Program } from '../graph/program.js'
 import type { Spec } from '../ops/record.js'
@@ -16,15 +16,18 @@ export class ReferenceExecutor implements Executor {
   readonly isa = 'javascript'
   readonly threads = 1
 
+  /** The bytes that a variable, or the values of one run, may take. */
+  memoryBudget = Infinity
+
   constructor(readonly float64 = false) {}
 
   compile(program: Program): Plan {
     for (const { variable } of program.variables) checkExecutor(variable, this)
-    return new ReferencePlan(program, this.float64)
+    return new ReferencePlan(program, this)
   }
 
   createVariable(initial: Tensor): VariableStorage {
-    const elements = allocateOrFail(initial, this.float64)
+    const [elements] = allocateAll([initial], this) as [Storage]
     elements.set(storageOf(initial))
     return new ReferenceVariable(elements)
   }
@@ -60,7 +63,7 @@ class ReferencePlan implements Plan {
 
   constructor(
     program: Program,
-    private readonly float64: boolean,
+    private readonly executor: ReferenceExecutor,
   ) {
     this.#program = program
   }
@@ -104,7 +107,7 @@ class ReferencePlan implements Plan {
   #start(inputs: readonly Tensor[], steps?: number): ReferenceRun {
     const program = this.#open()
     checkRun(program, inputs, steps)
-    return new ReferenceRun(program, inputs, steps, this.float64)
+    return new ReferenceRun(program, inputs, steps, this.executor)
   }
 }
 
@@ -113,13 +116,15 @@ class ReferenceRun {
   readonly outputs: Tensor[]
   readonly #values: Storage[]
   readonly #variables: ReferenceVariable[]
-  readonly #stacked: Storage[]
+  readonly #stacked: readonly Storage[]
+  /** The values that variables have at the start of a step. */
+  readonly #bound: ReadonlySet<number>
 
   constructor(
     private readonly program: Program,
     inputs: readonly Tensor[],
     steps: number | undefined,
-    float64: boolean,
+    executor: ReferenceExecutor,
   ) {
     this.#variables = program.variables.map(({ variable }) => variable.storage as ReferenceVariable)
     this.#values = new Array<Storage>(program.values.length)
@@ -127,17 +132,20 @@ class ReferenceRun {
       this.#values[value] = storageOf(inputs[i] as Tensor)
     })
     for (const { value, tensor } of program.constants) this.#values[value] = storageOf(tensor)
-    for (const { output } of program.instructions) {
-      this.#values[output] = allocateOrFail(program.values[output] as Spec, float64)
-    }
+    const results = program.instructions.map(({ output }) => output)
     const leading = steps === undefined ? [] : [steps]
-    const specs = program.outputs.map((value) => program.values[value] as Spec)
-    this.#stacked = specs.map(({ shape, dtype }) =>
-      allocateOrFail({ shape: [...leading, ...shape], dtype }, float64),
-    )
-    this.outputs = specs.map(
-      ({ shape, dtype }, i) => new Tensor([...leading, ...shape], dtype, this.#stacked[i] as Storage),
-    )
+    const stacked = program.outputs.map((value): Spec => {
+      const { shape, dtype } = program.values[value] as Spec
+      return { shape: [...leading, ...shape], dtype }
+    })
+    const specs = [...results.map((value) => program.values[value] as Spec), ...stacked]
+    const storages = allocateAll(specs, executor)
+    results.forEach((value, i) => {
+      this.#values[value] = storages[i] as Storage
+    })
+    this.#stacked = storages.slice(results.length)
+    this.outputs = stacked.map(({ shape, dtype }, i) => new Tensor(shape, dtype, this.#stacked[i]))
+    this.#bound = new Set(program.variables.map((binding) => binding.value))
   }
 
   step(step: number): void {
@@ -162,9 +170,8 @@ class ReferenceRun {
       this.#stacked[i]?.set(value(number), step * value(number).length)
     })
     // A new value may itself be what another variable had before the step, so all are taken before any is written.
-    const bound = new Set(program.variables.map((binding) => binding.value))
     const next = program.updates.map((update) =>
-      bound.has(update.value) ? value(update.value).slice() : value(update.value),
+      this.#bound.has(update.value) ? value(update.value).slice() : value(update.value),
     )
     program.updates.forEach(({ variable }, i) => {
       ;(this.#variables[variable] as ReferenceVariable).elements.set(next[i] as Storage)
@@ -199,12 +206,16 @@ export function checkRun(program: Program, inputs: readonly Tensor[], steps: num
   })
 }
 
-function allocateOrFail({ shape, dtype }: Spec, float64: boolean): Storage {
+/** Zeros for each spec: all of them, within the budget, or none. */
+function allocateAll(specs: readonly Spec[], { float64, memoryBudget }: ReferenceExecutor): Storage[] {
+  const bytes = ({ shape, dtype }: Spec) =>
+    sizeOf(shape) * (float64 && dtype === 'float32' ? 8 : bytesPerElement(dtype))
+  const needed = specs.reduce((total, spec) => total + bytes(spec), 0)
+  if (needed > memoryBudget) fail('memory.budget', { needed, budget: memoryBudget })
   try {
-    return allocate(dtype, sizeOf(shape), float64)
+    return specs.map(({ shape, dtype }) => allocate(dtype, sizeOf(shape), float64))
   } catch {
-    const needed = sizeOf(shape) * (dtype === 'float32' ? (float64 ? 8 : 4) : dtype === 'int32' ? 4 : 1)
-    return fail('memory.budget', { needed, budget: needed - 1 })
+    return fail('memory.exhausted', { needed })
   }
 }
 

@@ -2,7 +2,7 @@ import { executor } from '../executors/choice.js'
 import { checkOptions } from '../options.js'
 import { type Seed, truncatedNormal, uniform } from '../random.js'
 import { type Shape, sizeOf } from '../shape.js'
-import { createTensor, type Tensor } from '../tensor.js'
+import { filled, type Tensor } from '../tensor.js'
 
 /** Makes a weight's first value: float32 of the given shape. */
 export type Initializer = (shape: Shape) => Tensor
@@ -52,7 +52,7 @@ export function ones(): Initializer {
 }
 
 function constant(shape: Shape, value: number): Tensor {
-  return createTensor(new Float32Array(sizeOf(shape)).fill(value), shape, 'float32', executor().float64)
+  return filled(shape, value, executor().float64)
 }
 
 /** How many inputs and outputs a kernel connects: [in, out], or [...window, in, out]. */

@@ -1,8 +1,8 @@
 import { executor } from '../executors/choice.js'
 import { recordInto } from '../graph/trace.js'
 import { add, cast, divide, sum } from '../ops/index.js'
-import { type Shape, sizeOf } from '../shape.js'
-import { createTensor, type Tensor } from '../tensor.js'
+import type { Shape } from '../shape.js'
+import { filled, type Tensor } from '../tensor.js'
 import { Variable } from '../variable.js'
 
 /**
@@ -33,14 +33,14 @@ export abstract class Metric {
 
   /** Forgets all batches. */
   reset(): void {
-    for (const variable of this.#state) variable.assign(zeros(variable.shape, variable.executor.float64))
+    for (const variable of this.#state) variable.assign(filled(variable.shape, 0, variable.executor.float64))
   }
 
   /** A float32 variable of zeros, for constructors. */
   protected addState(name: string, shape: Shape = []): Variable {
     const variable = recordInto(
       undefined,
-      () => new Variable(zeros(shape, executor().float64), `${this.name}/${name}`, false),
+      () => new Variable(filled(shape, 0, executor().float64), `${this.name}/${name}`, false),
     )
     this.#state.push(variable)
     return variable
@@ -72,8 +72,4 @@ export class MeanMetric extends Metric {
   override clone(): MeanMetric {
     return new MeanMetric(this.name, this.values)
   }
-}
-
-function zeros(shape: Shape, float64: boolean): Tensor {
-  return createTensor(new Float32Array(sizeOf(shape)), shape, 'float32', float64)
 }

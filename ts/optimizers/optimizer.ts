@@ -3,8 +3,8 @@ import { executor } from '../executors/choice.js'
 import { recordInto } from '../graph/trace.js'
 import { add, cast } from '../ops/index.js'
 import { checkInterval } from '../options.js'
-import { formatShape, sameShape, sizeOf } from '../shape.js'
-import { createTensor, Tensor, tensor } from '../tensor.js'
+import { formatShape, sameShape } from '../shape.js'
+import { createTensor, filled, Tensor, tensor } from '../tensor.js'
 import { Variable } from '../variable.js'
 
 /** The numbers that a rule uses for every weight of a step: scalars. */
@@ -116,8 +116,7 @@ export abstract class Optimizer {
   #slotsOf(weight: Variable): readonly Variable[] {
     let slots = this.#slots.get(weight)
     if (!slots) {
-      const zeros = () =>
-        createTensor(new Float32Array(sizeOf(weight.shape)), weight.shape, 'float32', executor().float64)
+      const zeros = () => filled(weight.shape, 0, executor().float64)
       slots = recordInto(undefined, () =>
         this.slotNames.map((name) => new Variable(zeros(), `${weight.name}/${name}`, false)),
       )

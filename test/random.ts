@@ -1,8 +1,8 @@
-/** Repeatable random choices: SplitMix with 32 bits of state, begun anew for each mutant so that any one can be made again alone. */
+/** Repeatable random choices: SplitMix with 32 bits of state, begun anew for each case so that any one can be made again alone. */
 export class Random {
   #state: number
 
-  constructor(seed: number, index: number) {
+  constructor(seed: number, index = 0) {
     this.#state = Math.imul(seed ^ 0x5bf03635, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35)
   }
 
@@ -15,13 +15,18 @@ export class Random {
     return (word ^ (word >>> 15)) >>> 0
   }
 
+  /** A number in [0, 1). */
+  number(): number {
+    return this.bits() / 2 ** 32
+  }
+
   /** An integer from 0 up to but not including `limit`. */
   below(limit: number): number {
-    return Math.floor((this.bits() / 2 ** 32) * limit)
+    return Math.floor(this.number() * limit)
   }
 
   chance(probability: number): boolean {
-    return this.bits() < probability * 2 ** 32
+    return this.number() < probability
   }
 
   pick<Item>(items: readonly Item[]): Item {
