@@ -1,4 +1,5 @@
 import { compare } from './compare.js'
+import { neighbour } from './neighbour.js'
 import { steps } from './steps.js'
 
 const help = `Usage:
@@ -6,9 +7,11 @@ const help = `Usage:
       Times training steps, a line of JSON for each workload and number of steps in a call.
   npm run -s bench -- compare [--python PATH] [--tfjs] [--rounds R] [--seconds S] [WORKLOAD …]
       Times them in turn with PyTorch (and TensorFlow.js), on 1 and on 2 threads, and prints ratios.
+  npm run -s bench -- neighbour [--rounds R] [--seconds S] [WORKLOAD …]
+      Times them on 1 and 2 threads, with and without a busy loop pinned to one core (Linux).
 Workloads: digits-mlp, mnist-mlp, wide-mlp (default: all)`
 
-const commands = { steps, compare } as const
+const commands = { steps, compare, neighbour } as const
 
 const [command, ...args] = process.argv.slice(2)
 if (command !== undefined && Object.hasOwn(commands, command)) {
