@@ -12,7 +12,7 @@ const columnCounts = [1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 65, 96, 100]
 
 /** What fusions make one instruction of, at every edge: dense layers, chains of elementwise ops, updates of many variables. */
 export function fusionPrograms(rows: readonly number[] = rowCounts): Case[] {
-  return [...rows.map(denseLayers), ...rows.map(elementwiseChains), variableUpdates()]
+  return [...rows.map(denseLayers), ...rows.map(elementwiseChains), repeatedExpressions(), variableUpdates()]
 }
 
 function fusionCase(label: string, f: TensorFunction, inputs: readonly SampleArray[]): Case {
@@ -67,6 +67,31 @@ function elementwiseChains(rows: number): Case {
       return [chosen, ops.add(ops.sigmoid(chosen), counted), ops.lessEqual(row, x), ops.negative(counts)]
     })
   return fusionCase(`chains of ${rows} rows`, f, inputs)
+}
+
+/** The same expressions several times, expressions that differ in an attribute alone, and expressions of constants. */
+function repeatedExpressions(): Case {
+  const inputs = [uniform([6, 6], -1, 1, 1), integers([2], -9, 9, 2), integers([], 0, 9, 3)]
+  const f: TensorFunction = ([x, key, step]) => {
+    const [a, b, c] = [0, 0, 1].map((axis) => ops.sum(ops.exp(x as Tensor), { axis })) as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ]
+    const draws = [4, 4, 5].map((stream) => ops.randomUniform(key as Tensor, step as Tensor, [6], stream))
+    const table = ops.tanh(
+      ops.matmul(
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        [[0.5], [-0.25]],
+      ),
+    )
+    const scale = ops.divide(1, ops.sqrt(ops.sum(ops.multiply(table, table))))
+    return [a, b, c, ...draws, ops.multiply(x as Tensor, scale), ops.matmul(ops.reshape(c, [3, 2]), table)]
+  }
+  return fusionCase('repeated expressions', f, inputs)
 }
 
 /** Adam's rule on variables of many lengths at once, some of them equal, and two that change places. */

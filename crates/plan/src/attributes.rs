@@ -21,7 +21,7 @@ pub enum AttributeKind {
 /// The name and kind of one attribute.
 pub type AttributeSchema = (&'static str, AttributeKind);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Attribute {
     Boolean(bool),
     Integer(u32),
@@ -30,7 +30,7 @@ enum Attribute {
 }
 
 /// The attributes of one instruction, complete and of the kinds that its op's schema demands.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Attributes(Vec<(&'static str, Attribute)>);
 
 impl Attributes {

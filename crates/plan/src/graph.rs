@@ -15,6 +15,9 @@ use crate::tensor::TensorType;
 /// every output and every update is the output of a node.
 #[derive(Debug)]
 pub struct Graph {
+    pub isa: Isa,
+    /// The elements of all constants, from any offset that is a multiple of 4.
+    pub constants: Vec<u8>,
     pub values: Vec<Value>,
     pub nodes: Vec<Node>,
     pub outputs: Vec<ValueId>,
@@ -58,8 +61,8 @@ pub enum Work {
 }
 
 impl Graph {
-    /// Lowers a program op by op.
-    pub fn new(program: &Program, isa: Isa) -> Self {
+    /// Lowers a program op by op. `constants` is the blob that came with it.
+    pub fn new(program: &Program, constants: Vec<u8>, isa: Isa) -> Self {
         let mut values: Vec<Value> = program
             .values
             .iter()
@@ -75,7 +78,7 @@ impl Graph {
             values[constant.value].source = Source::Constant(constant.bytes.clone());
         }
         let (nodes, outputs, updates) = (Vec::new(), Vec::new(), Vec::new());
-        let mut graph = Graph { values, nodes, outputs, updates, reuses_operands: false };
+        let mut graph = Graph { isa, constants, values, nodes, outputs, updates, reuses_operands: false };
         // The value whose memory each value of the program is.
         let mut memory: Vec<ValueId> = (0..program.values.len()).collect();
         for instruction in &program.instructions {
@@ -196,7 +199,8 @@ impl Graph {
     }
 
     /// Makes a kernel of every node's work; no pass that joins nodes can follow.
-    pub fn build_kernels(&mut self, isa: Isa) {
+    pub fn build_kernels(&mut self) {
+        let isa = self.isa;
         for node in &mut self.nodes {
             match &node.work {
                 Work::Elementwise(work) => node.work = Work::Kernel(Box::new(work.kernel(isa))),

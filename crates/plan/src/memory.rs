@@ -37,6 +37,14 @@ impl AlignedBytes {
         Some(AlignedBytes { pointer, layout })
     }
 
+    /// A copy, unless the system has no memory for it.
+    pub fn copy_of(bytes: &[u8]) -> Option<Self> {
+        let memory = AlignedBytes::new(bytes.len())?;
+        // SAFETY: the memory is new, nobody else knows it.
+        unsafe { memory.buffer().slice_mut::<u8>(0..bytes.len()) }.copy_from_slice(bytes);
+        Some(memory)
+    }
+
     pub fn len(&self) -> usize {
         self.layout.size()
     }

@@ -113,41 +113,46 @@ pub fn compile(program: &str, constants: &[u8], options: &CompileOptions) -> Res
     if let Some(name) = options.disabled_fusions.iter().find(|name| !known.contains(&name.as_str())) {
         return Err(Error::program(format!("fusion {name:?} is not known, there are {}", known.join(", "))));
     }
-    let program = Program::decode(program, constants.len())?;
-    let mut graph = Graph::new(&program, options.isa);
-    let fusions = fuse_and_build(&mut graph, options);
+    let mut program = Program::decode(program, constants.len())?;
+    let mut fusions = Vec::new();
+    rewrite(&fuse::COMMON_SUBEXPRESSIONS, &mut program, options, &mut fusions);
+    let mut blob = Vec::new();
+    blob.try_reserve_exact(constants.len())
+        .map_err(|_| Error::memory_budget(constants.len() as u64, options.memory_budget))?;
+    blob.extend_from_slice(constants);
+    let mut graph = Graph::new(&program, blob, options.isa);
+    fuse_and_build(&mut graph, options, &mut fusions);
     let layout = Layout::new(&graph);
     let output_bytes = program.outputs.iter().map(|&id| program.values[id].bytes() as u64).sum::<u64>();
     let needed =
-        (layout.arena_bytes as u64).saturating_add(constants.len() as u64).saturating_add(output_bytes);
+        (layout.arena_bytes as u64).saturating_add(graph.constants.len() as u64).saturating_add(output_bytes);
     if needed > options.memory_budget {
         return Err(Error::memory_budget(needed, options.memory_budget));
     }
-    let constants = copy_of(constants).ok_or_else(|| Error::memory_budget(needed, options.memory_budget))?;
+    let constants = AlignedBytes::copy_of(&graph.constants)
+        .ok_or_else(|| Error::memory_budget(needed, options.memory_budget))?;
     Ok(Plan::new(&program, graph, layout, constants, options.isa, fusions))
 }
 
-fn fuse_and_build(graph: &mut Graph, options: &CompileOptions) -> Vec<FusionInfo> {
-    let mut fusions = Vec::new();
-    let mut run = |pass: &fuse::Pass, graph: &mut Graph| {
-        if !options.disabled_fusions.iter().any(|name| name == pass.name) {
-            fusions.push(FusionInfo { name: pass.name, count: (pass.apply)(graph) });
-        }
-    };
-    fuse::JOINING.iter().for_each(|pass| run(pass, graph));
-    graph.build_kernels(options.isa);
+/// Runs a pass that is not switched off.
+fn rewrite<T>(
+    pass: &fuse::Pass<T>,
+    subject: &mut T,
+    options: &CompileOptions,
+    fusions: &mut Vec<FusionInfo>,
+) {
+    if !options.disabled_fusions.iter().any(|name| name == pass.name) {
+        fusions.push(FusionInfo { name: pass.name, count: (pass.apply)(subject) });
+    }
+}
+
+fn fuse_and_build(graph: &mut Graph, options: &CompileOptions, fusions: &mut Vec<FusionInfo>) {
+    fuse::JOINING.iter().for_each(|pass| rewrite(pass, graph, options, fusions));
+    graph.build_kernels();
     if let Some(fault) = &options.fault {
         fault::inject(graph, fault);
     }
-    run(&fuse::IN_PLACE, graph);
-    fusions
-}
-
-fn copy_of(bytes: &[u8]) -> Option<AlignedBytes> {
-    let memory = AlignedBytes::new(bytes.len())?;
-    // SAFETY: the memory is new, nobody else knows it.
-    unsafe { memory.buffer().slice_mut::<u8>(0..bytes.len()) }.copy_from_slice(bytes);
-    Some(memory)
+    rewrite(&fuse::IN_PLACE, graph, options, fusions);
 }
 
 impl Plan {

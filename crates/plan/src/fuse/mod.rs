@@ -1,29 +1,38 @@
-//! The passes that join instructions. Each can be switched off by its name, and changes no bit of any result.
+//! The passes that rewrite programs. Each can be switched off by its name, and changes no bit of any result.
 
+mod common_subexpressions;
+mod constants;
 mod elementwise;
 mod in_place;
 mod matmul_epilogue;
 mod segments;
 
 use crate::graph::Graph;
+use crate::program::Program;
 
-/// A pass over a graph, which says how many instructions or copies it saved.
-pub struct Pass {
+/// A pass over a program or a graph, which says how many instructions or copies it saved.
+pub struct Pass<T> {
     pub name: &'static str,
-    pub apply: fn(&mut Graph) -> usize,
+    pub apply: fn(&mut T) -> usize,
 }
 
-/// The passes that join nodes, in the order in which they run.
-pub const JOINING: [Pass; 3] = [
+/// The pass over a program that is not lowered yet.
+pub const COMMON_SUBEXPRESSIONS: Pass<Program> =
+    Pass { name: "commonSubexpressions", apply: common_subexpressions::apply };
+
+/// The passes that remove and join nodes, in the order in which they run.
+pub const JOINING: [Pass<Graph>; 4] = [
+    Pass { name: "constants", apply: constants::apply },
     Pass { name: "matmulEpilogue", apply: matmul_epilogue::apply },
     Pass { name: "elementwise", apply: elementwise::apply },
     Pass { name: "segments", apply: segments::apply },
 ];
 
 /// The pass over kernels that lets results take the place of operands.
-pub const IN_PLACE: Pass = Pass { name: "inPlace", apply: in_place::apply };
+pub const IN_PLACE: Pass<Graph> = Pass { name: "inPlace", apply: in_place::apply };
 
 /// The names of all passes.
 pub fn fusions() -> Vec<&'static str> {
-    JOINING.iter().chain([&IN_PLACE]).map(|pass| pass.name).collect()
+    let joining = JOINING.iter().chain([&IN_PLACE]).map(|pass| pass.name);
+    [COMMON_SUBEXPRESSIONS.name].into_iter().chain(joining).collect()
 }
