@@ -4,23 +4,27 @@ import { Variable } from './variable.js'
 /** Tensors in arrays and plain objects, nested to any depth: what traced functions take and return. */
 export type Tree<Leaf> = Leaf | readonly Tree<Leaf>[] | { readonly [key: string]: Tree<Leaf> }
 
-/** The leaves in order, and the structure around them as text that is equal for equal structures. */
-export function flattenTree(tree: unknown): {
-  readonly leaves: readonly unknown[]
-  readonly structure: string
-} {
-  const leaves: unknown[] = []
-  const visit = (node: unknown): string => {
-    if (Array.isArray(node)) return `[${node.map(visit).join()}]`
-    if (isPlainObject(node)) {
-      return `{${Object.entries(node)
-        .map(([key, value]) => `${JSON.stringify(key)}:${visit(value)}`)
-        .join()}}`
-    }
-    leaves.push(node)
-    return '*'
+/** A text that is equal for equal structures, in which each leaf stands as the text that a function gives it. */
+export function describeTree(tree: unknown, leaf: (value: unknown) => string): string {
+  if (Array.isArray(tree)) {
+    let text = '['
+    for (const node of tree) text += `${describeTree(node, leaf)},`
+    return `${text}]`
   }
-  return { structure: visit(tree), leaves }
+  if (isPlainObject(tree)) {
+    let text = '{'
+    for (const [key, node] of Object.entries(tree))
+      text += `${JSON.stringify(key)}:${describeTree(node, leaf)},`
+    return `${text}}`
+  }
+  return leaf(tree)
+}
+
+/** The leaves in order. */
+export function leavesOf(tree: unknown): unknown[] {
+  const leaves: unknown[] = []
+  mapTree(tree, (leaf) => leaves.push(leaf))
+  return leaves
 }
 
 /** The same structure with each leaf replaced. */

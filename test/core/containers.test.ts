@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Cache } from '../../ts/cache.js'
 import { variable } from '../../ts/index.js'
-import { flattenTree, mapTree } from '../../ts/tree.js'
+import { describeTree, leavesOf, mapTree } from '../../ts/tree.js'
 
 describe('the cache of plans', () => {
   test('keeps the most recently used', () => {
@@ -33,13 +33,17 @@ describe('the cache of plans', () => {
 })
 
 describe('trees', () => {
-  test('are leaves in order and a structure', () => {
+  test('have leaves in order', () => {
     const weight = variable(1)
-    const { leaves, structure } = flattenTree({ a: [1, { b: 'x' }], c: weight })
-    expect(leaves).toEqual([1, 'x', weight])
-    expect(structure).toBe(flattenTree({ a: [2, { b: 3 }], c: 4 }).structure)
-    expect(structure).not.toBe(flattenTree({ a: [2, 3], c: 4 }).structure)
-    expect(flattenTree([1, [2]]).structure).not.toBe(flattenTree([[1], 2]).structure)
+    expect(leavesOf({ a: [1, { b: 'x' }], c: weight })).toEqual([1, 'x', weight])
+  })
+
+  test('are described alike when structure and leaves are', () => {
+    const described = (tree: unknown) => describeTree(tree, (leaf) => typeof leaf)
+    expect(described({ a: [1, { b: 'x' }], c: 4 })).toBe(described({ a: [2, { b: 'y' }], c: 5 }))
+    expect(described({ a: [1] })).not.toBe(described({ a: ['1'] }))
+    expect(described([1, [2]])).not.toBe(described([[1], 2]))
+    expect(described({ a: [1, 2] })).not.toBe(described({ a: [1], b: 2 }))
   })
 
   test('keep their structure when mapped', () => {

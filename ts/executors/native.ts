@@ -1,6 +1,7 @@
 import { allocate, bytesOf, type Storage } from '../dtype.js'
 import { fail, isErrorCode, LayerwiseError } from '../errors.js'
 import { encodeProgram, type Program } from '../graph/program.js'
+import type { Spec } from '../ops/record.js'
 import { sizeOf } from '../shape.js'
 import { Tensor, tensorBytes } from '../tensor.js'
 import type { Variable } from '../variable.js'
@@ -78,25 +79,33 @@ class NativeVariableStorage implements VariableStorage {
 }
 
 class NativeExecutorPlan implements Plan {
+  readonly #outputs: readonly Spec[]
+
   constructor(
     private readonly program: Program,
     private readonly plan: NativePlan,
-  ) {}
-
-  runSync(inputs: readonly Tensor[], steps?: number): Tensor[] {
-    const { given, storages, outputs } = this.#buffers(inputs, steps)
-    translating('plan', () => this.plan.runSync(given, storages.map(bytesOf), steps ?? 1))
-    return outputs()
+  ) {
+    this.#outputs = program.outputs.map((value) => program.values[value] as Spec)
   }
 
-  async run(inputs: readonly Tensor[], steps?: number): Promise<Tensor[]> {
-    const { given, storages, outputs } = this.#buffers(inputs, steps)
+  runSync(inputs: readonly Tensor[], steps?: number): Tensor[] {
+    const elements = this.#allocate(inputs, steps)
     try {
-      await this.plan.run(given, storages.map(bytesOf), steps ?? 1)
+      this.plan.runSync(inputs.map(tensorBytes), elements.map(bytesOf), steps ?? 1)
     } catch (error) {
       throw translate('plan', error)
     }
-    return outputs()
+    return this.#tensors(elements, steps)
+  }
+
+  async run(inputs: readonly Tensor[], steps?: number): Promise<Tensor[]> {
+    const elements = this.#allocate(inputs, steps)
+    try {
+      await this.plan.run(inputs.map(tensorBytes), elements.map(bytesOf), steps ?? 1)
+    } catch (error) {
+      throw translate('plan', error)
+    }
+    return this.#tensors(elements, steps)
   }
 
   info(): PlanInfo {
@@ -107,23 +116,17 @@ class NativeExecutorPlan implements Plan {
     this.plan.close()
   }
 
-  /** Tensors' memory is private, so a run may read and write it on other threads while this one goes on. */
-  #buffers(inputs: readonly Tensor[], steps?: number) {
+  /** Memory for the outputs. It is private, as that of all tensors: a run may use it on other threads while this one goes on. */
+  #allocate(inputs: readonly Tensor[], steps?: number): Storage[] {
     checkRun(this.program, inputs, steps)
-    const leading = steps === undefined ? [] : [steps]
-    const specs = this.program.outputs.map((value) => {
-      const { shape, dtype } = this.program.values[value] as {
-        shape: readonly number[]
-        dtype: Tensor['dtype']
-      }
-      return { shape: [...leading, ...shape], dtype }
-    })
-    const storages = specs.map(({ shape, dtype }) => allocate(dtype, sizeOf(shape)))
-    return {
-      given: inputs.map(tensorBytes),
-      storages,
-      outputs: () => specs.map(({ shape, dtype }, i) => new Tensor(shape, dtype, storages[i])),
-    }
+    return this.#outputs.map(({ shape, dtype }) => allocate(dtype, sizeOf(shape) * (steps ?? 1)))
+  }
+
+  #tensors(elements: readonly Storage[], steps?: number): Tensor[] {
+    return this.#outputs.map(
+      ({ shape, dtype }, i) =>
+        new Tensor(steps === undefined ? shape : [steps, ...shape], dtype, elements[i]),
+    )
   }
 }
 

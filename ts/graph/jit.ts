@@ -5,7 +5,7 @@ import type { Executor, Plan } from '../executors/executor.js'
 import { checkOptions } from '../options.js'
 import { finishRandomness } from '../random.js'
 import { createTensor, Tensor } from '../tensor.js'
-import { flattenTree, mapTree } from '../tree.js'
+import { describeTree, leavesOf, mapTree } from '../tree.js'
 import { buildProgram } from './program.js'
 import { activeTrace, recordInto, refusePromise, Trace } from './trace.js'
 
@@ -98,24 +98,22 @@ export function runOnce(
 
 /** The tensors among the arguments, and a text that is equal when the same program serves. */
 function describe(op: string, args: readonly unknown[], float64: boolean): { inputs: Tensor[]; key: string } {
-  const { leaves, structure } = flattenTree(args)
   const inputs: Tensor[] = []
-  let key = structure
-  for (const leaf of leaves) {
+  const key = describeTree(args, (leaf) => {
     const input = typeof leaf === 'number' ? createTensor(leaf, [], 'float32', float64) : leaf
+    if (input instanceof Tensor) {
+      inputs.push(input)
+      return `${input.dtype} ${input.shape}`
+    }
     if (ArrayBuffer.isView(input)) {
       const expected = 'tensors, numbers or constants (lw.tensor makes a tensor of a typed array)'
       fail('argument.type', { op, argument: 'the arguments', expected, got: input })
     }
-    if (input instanceof Tensor) {
-      inputs.push(input)
-      key += `|${input.dtype}${input.shape}`
-    } else if ((typeof input === 'object' && input !== null) || typeof input === 'function') {
-      key += `|${identity(input)}`
-    } else {
-      key += `|${typeof input} ${JSON.stringify(String(input))}`
+    if ((typeof input === 'object' && input !== null) || typeof input === 'function') {
+      return `object ${identity(input)}`
     }
-  }
+    return `${typeof input} ${JSON.stringify(String(input))}`
+  })
   return { inputs, key }
 }
 
@@ -156,7 +154,7 @@ function compile<Args extends readonly unknown[]>(
     finishRandomness(trace)
     return returned
   })
-  const { leaves } = flattenTree(result ?? [])
+  const leaves = leavesOf(result ?? [])
   for (const leaf of leaves) if (!(leaf instanceof Tensor)) fail('trace.output', { op, got: leaf })
   const plan = current.compile(buildProgram(trace, leaves as Tensor[]))
   return {

@@ -2,7 +2,7 @@ import type { Dtype } from '../dtype.js'
 import { fail } from '../errors.js'
 import { executor } from '../executors/choice.js'
 import { runEagerly } from '../executors/eager.js'
-import { activeTrace, SymbolicTensor } from '../graph/trace.js'
+import { activeTrace } from '../graph/trace.js'
 import { createTensor, type NestedArray, storageOf, Tensor } from '../tensor.js'
 import { Variable } from '../variable.js'
 import type { Attributes, Primitive } from './record.js'
@@ -10,19 +10,21 @@ import type { Attributes, Primitive } from './record.js'
 /** What ops accept: tensors, variables (their present value), numbers, booleans and nested arrays. */
 export type TensorInput = Tensor | Variable | NestedArray
 
+const noAttributes: Attributes = {}
+
 /**
  * Applies a primitive: records it while a trace is active, else runs it at once.
- * The shape rule runs first in both cases, so bad input raises the same error.
+ * The shape rule comes first in both cases, so bad input raises the same error.
  */
-export function apply(op: Primitive, inputs: readonly Tensor[], attributes: Attributes = {}): Tensor {
-  const spec = op.infer(inputs, attributes)
+export function apply(op: Primitive, inputs: readonly Tensor[], attributes = noAttributes): Tensor {
   const trace = activeTrace()
-  if (trace) {
-    const lifted = inputs.map((input) => trace.lift(input))
-    return trace.add(spec.shape, spec.dtype, { kind: 'operation', op, inputs: lifted, attributes })
+  if (!trace) {
+    const name = attributes === noAttributes ? op.name : op.name + JSON.stringify(attributes)
+    return runEagerly(name, inputs, (symbolic) => apply(op, symbolic, attributes))
   }
-  if (inputs.some((input) => input instanceof SymbolicTensor)) fail('trace.leak')
-  return runEagerly(op, inputs, attributes, spec)
+  const { shape, dtype } = op.infer(inputs, attributes)
+  const lifted = inputs.map((input) => trace.lift(input))
+  return trace.add(shape, dtype, { kind: 'operation', op, inputs: lifted, attributes })
 }
 
 /** An op's argument as a tensor. `dtype` is what plain numbers become; tensors keep theirs. */

@@ -1,4 +1,6 @@
 import type { Dtype } from '../dtype.js'
+import { runEagerly } from '../executors/eager.js'
+import { activeTrace } from '../graph/trace.js'
 import { broadcastShapes } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { apply, type TensorInput, toTensor } from './apply.js'
@@ -10,11 +12,15 @@ import type { Primitive } from './record.js'
  * dtype of the first argument that has one; `leading` arguments, such as a condition, have a dtype of their own.
  */
 export function applyBroadcasting(op: Primitive, args: readonly TensorInput[], leading = 0): Tensor {
-  const dtype = args
-    .slice(leading)
-    .map(dtypeOf)
-    .find((known) => known !== undefined)
+  let dtype: Dtype | undefined
+  for (let i = leading; dtype === undefined && i < args.length; i++) dtype = dtypeOf(args[i] as TensorInput)
   const tensors = args.map((arg, i) => toTensor(op.name, arg, i < leading ? undefined : dtype))
+  return activeTrace()
+    ? broadcastAndApply(op, tensors)
+    : runEagerly(op.name, tensors, (symbolic) => broadcastAndApply(op, symbolic))
+}
+
+function broadcastAndApply(op: Primitive, tensors: readonly Tensor[]): Tensor {
   const shape = tensors.map((tensor) => tensor.shape).reduce((a, b) => broadcastShapes(op.name, a, b))
   return apply(
     op,
