@@ -31,6 +31,28 @@ export function stridesOf(shape: Shape): number[] {
   return strides
 }
 
+/**
+ * Walks through a contiguous tensor row by row along its last axis, beside a second one with strides of its own. Calls `visit` with where
+ * the row starts, its length, where it starts in the second tensor, and the stride there.
+ */
+export function walkRows(
+  shape: Shape,
+  strides: readonly number[],
+  visit: (row: number, count: number, place: number, stride: number) => void,
+): void {
+  const [count, stride] = [shape.at(-1) ?? 1, strides.at(-1) ?? 0]
+  let row = 0
+  const walk = (axis: number, place: number): void => {
+    if (axis >= shape.length - 1) {
+      visit(row, count, place, stride)
+      row += count
+    } else {
+      for (let i = 0; i < shape[axis]!; i++) walk(axis + 1, place + i * strides[axis]!)
+    }
+  }
+  walk(0, 0)
+}
+
 /** An axis counted from the front, where negative ones count from the back; errors name the op. */
 export function normalizeAxis(op: string, axis: number, rank: number): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) fail('axis.range', { op, axis, rank })

@@ -156,12 +156,10 @@ class ReferenceRun {
       this.#values[binding.value] = (this.#variables[i] as ReferenceVariable).elements
     })
     for (const { op, inputs, output, attributes } of program.instructions) {
-      const result = value(output)
-      result.fill(0)
       op.kernel({
         inputs: inputs.map(value),
         specs: inputs.map(spec),
-        output: result,
+        output: value(output),
         outputSpec: spec(output),
         attributes,
       })

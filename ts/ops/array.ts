@@ -1,7 +1,7 @@
 import type { Storage } from '../dtype.js'
 import { fail } from '../errors.js'
 import { activeTrace } from '../graph/trace.js'
-import { checkShape, normalizeAxis, type Shape, sameShape, sizeOf, stridesOf } from '../shape.js'
+import { checkShape, normalizeAxis, type Shape, sameShape, sizeOf, stridesOf, walkRows } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { apply, type TensorInput, toTensor } from './apply.js'
 import { composition, primitive, type Spec } from './record.js'
@@ -216,14 +216,8 @@ export function stopGradient(x: TensorInput): Tensor {
 
 /** Fills `to` in row-major order with the elements of `from` at the given strides. */
 function gather(from: Storage, to: Storage, shape: Shape, strides: readonly number[]): void {
-  let next = 0
-  const visit = (axis: number, offset: number): void => {
-    if (axis === shape.length) {
-      to[next++] = from[offset] as number
-      return
-    }
-    const stride = strides[axis] as number
-    for (let i = 0; i < (shape[axis] as number); i++) visit(axis + 1, offset + i * stride)
-  }
-  visit(0, 0)
+  walkRows(shape, strides, (row, count, place, stride) => {
+    if (stride === 0) to.fill(from[place]!, row, row + count)
+    else for (let i = 0; i < count; i++) to[row + i] = from[place + i * stride]!
+  })
 }

@@ -6,8 +6,10 @@ import { composition } from './record.js'
 import { sample, uniform, valueSample, values } from './samples.js'
 
 const addOp = elementwise('add', 2, {
-  f: (x, y) => x + y,
-  int32: (x, y) => x + y,
+  kernel: (z, x, y) => {
+    for (let i = 0; i < z.length; i++) z[i] = x[i]! + y[i]!
+  },
+  int32: true,
   vjp: ({ gradient }) => [gradient, gradient],
   tolerance: { ulp: 0.5 },
   torch: 'a + b',
@@ -19,8 +21,10 @@ export function add(x: TensorInput, y: TensorInput): Tensor {
 }
 
 const subtractOp = elementwise('subtract', 2, {
-  f: (x, y) => x - y,
-  int32: (x, y) => x - y,
+  kernel: (z, x, y) => {
+    for (let i = 0; i < z.length; i++) z[i] = x[i]! - y[i]!
+  },
+  int32: true,
   vjp: ({ gradient }, { negative }) => [gradient, negative(gradient)],
   tolerance: { ulp: 0.5 },
   torch: 'a - b',
@@ -32,8 +36,11 @@ export function subtract(x: TensorInput, y: TensorInput): Tensor {
 }
 
 const multiplyOp = elementwise('multiply', 2, {
-  f: (x, y) => x * y,
-  int32: Math.imul,
+  kernel: (z, x, y) => {
+    if (z instanceof Int32Array) for (let i = 0; i < z.length; i++) z[i] = Math.imul(x[i]!, y[i]!)
+    else for (let i = 0; i < z.length; i++) z[i] = x[i]! * y[i]!
+  },
+  int32: true,
   vjp: ({ inputs: [x, y], gradient }, { multiply }) => [
     multiply(gradient, y as Tensor),
     multiply(gradient, x as Tensor),
@@ -48,7 +55,9 @@ export function multiply(x: TensorInput, y: TensorInput): Tensor {
 }
 
 const divideOp = elementwise('divide', 2, {
-  f: (x, y) => x / y,
+  kernel: (z, x, y) => {
+    for (let i = 0; i < z.length; i++) z[i] = x[i]! / y[i]!
+  },
   vjp: ({ inputs: [, y], output, gradient }, { divide, multiply, negative }) => {
     const toX = divide(gradient, y as Tensor)
     return [toX, negative(multiply(toX, output))]
@@ -67,8 +76,10 @@ export function divide(x: TensorInput, y: TensorInput): Tensor {
 }
 
 const maximumOp = elementwise('maximum', 2, {
-  f: Math.max,
-  int32: Math.max,
+  kernel: (z, x, y) => {
+    for (let i = 0; i < z.length; i++) z[i] = Math.max(x[i]!, y[i]!)
+  },
+  int32: true,
   vjp: ({ inputs: [x, y], gradient }, { equal, greater, multiply, where }) => {
     const tied = where(equal(x as Tensor, y as Tensor), multiply(gradient, 0.5), 0)
     return [
@@ -86,8 +97,10 @@ export function maximum(x: TensorInput, y: TensorInput): Tensor {
 }
 
 const minimumOp = elementwise('minimum', 2, {
-  f: Math.min,
-  int32: Math.min,
+  kernel: (z, x, y) => {
+    for (let i = 0; i < z.length; i++) z[i] = Math.min(x[i]!, y[i]!)
+  },
+  int32: true,
   vjp: ({ inputs: [x, y], gradient }, { equal, less, multiply, where }) => {
     const tied = where(equal(x as Tensor, y as Tensor), multiply(gradient, 0.5), 0)
     return [
@@ -105,7 +118,9 @@ export function minimum(x: TensorInput, y: TensorInput): Tensor {
 }
 
 const powerOp = elementwise('power', 2, {
-  f: power64,
+  kernel: (z, x, y) => {
+    for (let i = 0; i < z.length; i++) z[i] = power64(x[i]!, y[i]!)
+  },
   vjp: ({ inputs: [x, y], output, gradient }, { equal, log, multiply, power, subtract, where }) => {
     const [base, exponent] = [x as Tensor, y as Tensor]
     const toBase = multiply(exponent, power(base, subtract(exponent, 1)))

@@ -1,4 +1,4 @@
-import { type Dtype, dtypes } from '../dtype.js'
+import { type Dtype, dtypes, type Storage } from '../dtype.js'
 import { fail } from '../errors.js'
 import { sameShape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
@@ -11,8 +11,10 @@ import { booleans, edgeLengths, integers, sample, uniform, valueSample, values }
 const discrete = notDifferentiable('its values are true and false')
 
 const equalOp = elementwise('equal', 2, {
-  f: (x, y) => Number(x === y),
-  int32: (x, y) => Number(x === y),
+  kernel: (z, x, y) => {
+    for (let i = 0; i < z.length; i++) z[i] = Number(x[i]! === y[i]!)
+  },
+  int32: true,
   vjp: discrete,
   result: 'bool',
   tolerance: 'exact',
@@ -26,8 +28,10 @@ export function equal(x: TensorInput, y: TensorInput): Tensor {
 }
 
 const lessOp = elementwise('less', 2, {
-  f: (x, y) => Number(x < y),
-  int32: (x, y) => Number(x < y),
+  kernel: (z, x, y) => {
+    for (let i = 0; i < z.length; i++) z[i] = Number(x[i]! < y[i]!)
+  },
+  int32: true,
   vjp: discrete,
   result: 'bool',
   tolerance: 'exact',
@@ -40,8 +44,10 @@ export function less(x: TensorInput, y: TensorInput): Tensor {
 }
 
 const lessEqualOp = elementwise('lessEqual', 2, {
-  f: (x, y) => Number(x <= y),
-  int32: (x, y) => Number(x <= y),
+  kernel: (z, x, y) => {
+    for (let i = 0; i < z.length; i++) z[i] = Number(x[i]! <= y[i]!)
+  },
+  int32: true,
   vjp: discrete,
   result: 'bool',
   tolerance: 'exact',
@@ -99,8 +105,9 @@ const whereOp = primitive({
     }
     return { shape: x.shape, dtype: x.dtype }
   },
-  kernel: ({ inputs: [condition, x, y], output }) => {
-    for (let i = 0; i < output.length; i++) output[i] = (condition?.[i] ? x?.[i] : y?.[i]) as number
+  kernel: ({ inputs, output }) => {
+    const [condition, x, y] = inputs as [Storage, Storage, Storage]
+    for (let i = 0; i < output.length; i++) output[i] = condition[i] ? x[i]! : y[i]!
   },
   vjp: ({ inputs: [condition], gradient }, { where }) => [
     null,
@@ -149,13 +156,13 @@ const castOp = primitive<{ dtype: Dtype }>({
     if (!dtypes.includes(dtype)) fail('dtype.invalid', { op: 'cast', got: dtype })
     return { shape: (x as Spec).shape, dtype }
   },
-  kernel: ({ inputs: [x], output, specs: [from], attributes: { dtype } }) => {
-    const limits = { int32: [-(2 ** 31), 2 ** 31 - 1], uint8: [0, 255] } as const
-    for (let i = 0; i < output.length; i++) {
-      const element = x?.[i] as number
-      if (dtype === 'bool') output[i] = Number(element !== 0)
-      else if (dtype === 'float32' || from?.dtype !== 'float32') output[i] = element
-      else output[i] = Math.min(Math.max(Math.trunc(element) || 0, limits[dtype][0]), limits[dtype][1])
+  kernel: ({ inputs, output, specs: [from], attributes: { dtype } }) => {
+    const x = inputs[0] as Storage
+    if (dtype === 'bool') for (let i = 0; i < x.length; i++) output[i] = Number(x[i] !== 0)
+    else if (dtype === 'float32' || from?.dtype !== 'float32') output.set(x)
+    else {
+      const [least, most] = dtype === 'int32' ? [-(2 ** 31), 2 ** 31 - 1] : [0, 255]
+      for (let i = 0; i < x.length; i++) output[i] = Math.min(Math.max(Math.trunc(x[i]!) || 0, least), most)
     }
   },
   vjp: ({ inputs: [x], gradient }, { cast }) => [x?.dtype === 'float32' ? cast(gradient, 'float32') : null],

@@ -14,10 +14,10 @@ import { edgeLengths, integers, sample, specialSample, uniform } from './samples
 
 /** What an elementwise op adds to what all of them have in common. */
 interface Elementwise {
-  /** The value of one element, in float64. */
-  readonly f: (...x: number[]) => number
-  /** The same for int32 inputs, where the op takes them; results wrap. */
-  readonly int32?: (...x: number[]) => number
+  /** Fills `z` with the op's value at each element of its inputs. Its own loop, because a call for each element takes longer than the op. */
+  readonly kernel: (z: Storage, x: Storage, y: Storage) => void
+  /** Whether the op takes int32 inputs as well as float32; its results wrap when they are stored. Default: no. */
+  readonly int32?: boolean
   readonly vjp: Vjp<Record<string, never>> | NotDifferentiable
   /** The interval, one for each input or one for all, that samples are drawn from. */
   readonly domain?: readonly (readonly [number, number])[]
@@ -31,7 +31,7 @@ interface Elementwise {
 
 /** An elementwise primitive of any arity: shapes and dtypes of all inputs are equal. */
 export function elementwise(name: string, arity: number, op: Elementwise): Primitive {
-  const { f, int32, vjp, torch, result, domain = [[-2, 2]] } = op
+  const { kernel, int32 = false, vjp, torch, result, domain = [[-2, 2]] } = op
   const dtypes: readonly Dtype[] = int32 ? ['float32', 'int32'] : ['float32']
   const draw = (shape: readonly number[]) =>
     Array.from({ length: arity }, (_, k) => {
@@ -43,9 +43,9 @@ export function elementwise(name: string, arity: number, op: Elementwise): Primi
     arity,
     attributes: {},
     infer: (inputs) => inferElementwise(name, inputs, dtypes, result),
-    kernel: ({ inputs, output, specs }) => {
-      const dtype = specs[0]?.dtype
-      map(dtype === 'int32' && int32 ? int32 : f, inputs, output)
+    kernel: ({ inputs, output }) => {
+      const [x, y] = inputs as [Storage, Storage]
+      kernel(output, x, y)
     },
     vjp,
     samples: () => [
@@ -84,11 +84,4 @@ function inferElementwise(
     fail('dtype.mismatch', { op, expected, got: inputs.map(({ dtype }) => dtype) })
   }
   return { shape: first.shape, dtype: result ?? first.dtype }
-}
-
-function map(f: (...x: number[]) => number, inputs: readonly Storage[], output: Storage): void {
-  const [a, b] = inputs as [Storage, Storage]
-  const n = output.length
-  if (inputs.length === 1) for (let i = 0; i < n; i++) output[i] = f(a[i] as number)
-  else for (let i = 0; i < n; i++) output[i] = f(a[i] as number, b[i] as number)
 }

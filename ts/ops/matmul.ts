@@ -22,35 +22,96 @@ function extents(a: Spec, b: Spec, { transposeA, transposeB }: Flags) {
   }
 }
 
-/** The plain triple loop, in the order that reads b along its rows. */
+/** The block of sums that the innermost loop keeps in registers: rows of a by columns of b. */
+const blockRows = 2
+const blockColumns = 4
+
+/** Block by block; each element is one sum in float64, in the order of the terms. */
 function multiplyMatrices({ inputs, specs, output, attributes }: KernelArguments<Flags>): void {
   const [a, b] = inputs as [Storage, Storage]
   const { m, n, k, batch } = extents(specs[0] as Spec, specs[1] as Spec, attributes)
-  const { transposeA, transposeB } = attributes
-  const [aRow, aColumn] = transposeA ? [1, m] : [k, 1]
-  const row = new Float64Array(n)
+  const strip = new Float64Array((m + blockRows) * blockColumns)
   for (let matrix = 0; matrix < sizeOf(batch); matrix++) {
-    const [aStart, bStart, cStart] = [matrix * m * k, matrix * k * n, matrix * m * n]
-    for (let i = 0; i < m; i++) {
-      const left = aStart + i * aRow
-      row.fill(0)
-      if (transposeB) {
-        for (let j = 0; j < n; j++) {
-          const right = bStart + j * k
-          let total = 0
-          for (let p = 0; p < k; p++) total += (a[left + p * aColumn] as number) * (b[right + p] as number)
-          row[j] = total
-        }
-      } else {
-        for (let p = 0; p < k; p++) {
-          const x = a[left + p * aColumn] as number
-          const right = bStart + p * n
-          for (let j = 0; j < n; j++) row[j] = (row[j] as number) + x * (b[right + j] as number)
-        }
+    const rows = pack(a, matrix * m * k, m, k, attributes.transposeA, blockRows)
+    const columns = pack(b, matrix * k * n, n, k, !attributes.transposeB, blockColumns)
+    for (let j = 0; j < n; j += blockColumns) {
+      for (let i = 0; i < m; i += blockRows)
+        multiplyBlock(rows, i * k, columns, j * k, k, strip, i * blockColumns)
+      const width = Math.min(blockColumns, n - j)
+      for (let i = 0; i < m; i++) {
+        const row = (matrix * m + i) * n + j
+        for (let c = 0; c < width; c++) output[row + c] = strip[i * blockColumns + c]!
       }
-      output.set(row, cStart + i * n)
     }
   }
+}
+
+/**
+ * The rows or columns of a matrix in panels of `width`, in which the factors of one term stand side by side: the order in which the
+ * innermost loop reads them. The last panel is filled up with zeros. `byTerm` tells that the matrix is stored so that neighbours belong
+ * to one term, not to one line.
+ */
+function pack(
+  matrix: Storage,
+  start: number,
+  lines: number,
+  terms: number,
+  byTerm: boolean,
+  width: number,
+): Float64Array {
+  const [lineStride, termStride] = byTerm ? [1, lines] : [terms, 1]
+  const panels = new Float64Array(Math.ceil(lines / width) * width * terms)
+  for (let line = 0; line < lines; line++) {
+    const lane = line % width
+    const [from, to] = [start + line * lineStride, (line - lane) * terms + lane]
+    for (let term = 0; term < terms; term++) panels[to + term * width] = matrix[from + term * termStride]!
+  }
+  return panels
+}
+
+/** The sums of two rows with four columns. Local variables stay in registers, where the elements of an array would not. */
+function multiplyBlock(
+  rows: Float64Array,
+  row: number,
+  columns: Float64Array,
+  column: number,
+  terms: number,
+  sums: Float64Array,
+  place: number,
+): void {
+  let s00 = 0
+  let s01 = 0
+  let s02 = 0
+  let s03 = 0
+  let s10 = 0
+  let s11 = 0
+  let s12 = 0
+  let s13 = 0
+  const end = row + 2 * terms
+  for (let p = row, q = column; p < end; p += 2, q += 4) {
+    const a0 = rows[p]!
+    const a1 = rows[p + 1]!
+    const b0 = columns[q]!
+    const b1 = columns[q + 1]!
+    const b2 = columns[q + 2]!
+    const b3 = columns[q + 3]!
+    s00 += a0 * b0
+    s01 += a0 * b1
+    s02 += a0 * b2
+    s03 += a0 * b3
+    s10 += a1 * b0
+    s11 += a1 * b1
+    s12 += a1 * b2
+    s13 += a1 * b3
+  }
+  sums[place] = s00
+  sums[place + 1] = s01
+  sums[place + 2] = s02
+  sums[place + 3] = s03
+  sums[place + 4] = s10
+  sums[place + 5] = s11
+  sums[place + 6] = s12
+  sums[place + 7] = s13
 }
 
 const sizes = [

@@ -17,7 +17,7 @@ export type Attributes = Readonly<Record<string, Attribute>>
 /** The kinds of attributes: `integers` is a list such as a shape or axes. */
 export type AttributeKind = 'boolean' | 'integer' | 'integers' | 'dtype'
 
-/** What a reference kernel gets: `output` is to be filled; its elements start as zeros. */
+/** What a reference kernel gets. It fills the whole `output`, whose elements start as anything. */
 export interface KernelArguments<A extends Attributes> {
   readonly inputs: readonly Storage[]
   readonly specs: readonly Spec[]

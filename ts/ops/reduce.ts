@@ -1,7 +1,7 @@
 import type { Storage } from '../dtype.js'
 import { fail } from '../errors.js'
 import { checkOptions } from '../options.js'
-import { normalizeAxes, normalizeAxis, type Shape, stridesOf } from '../shape.js'
+import { normalizeAxes, normalizeAxis, type Shape, stridesOf, walkRows } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { apply, type TensorInput, toTensor } from './apply.js'
 import { reshape } from './array.js'
@@ -44,25 +44,11 @@ function inferReduction(op: string, { shape, dtype }: Spec, axes: readonly numbe
   return { shape: shape.filter((_, axis) => !axes.includes(axis)), dtype }
 }
 
-/** Calls `visit` for each element with its place in the result. */
-function reduceOver(
-  x: Storage,
-  shape: Shape,
-  axes: readonly number[],
-  visit: (place: number, element: number) => void,
-): void {
+/** The strides at which a walk through a tensor meets the places of its reduction: 0 along the reduced axes. */
+function resultStrides(shape: Shape, axes: readonly number[]): number[] {
   const kept = stridesOf(shape.filter((_, axis) => !axes.includes(axis)))
   let k = 0
-  const strides = shape.map((_, axis) => (axes.includes(axis) ? 0 : (kept[k++] as number)))
-  let next = 0
-  const walk = (axis: number, place: number): void => {
-    if (axis === shape.length) {
-      visit(place, x[next++] as number)
-      return
-    }
-    for (let i = 0; i < (shape[axis] as number); i++) walk(axis + 1, place + i * (strides[axis] as number))
-  }
-  walk(0, 0)
+  return shape.map((_, axis) => (axes.includes(axis) ? 0 : kept[k++]!))
 }
 
 /** Samples common to the reductions over several axes. */
@@ -89,11 +75,11 @@ function axesSamples(): readonly Sample[] {
 
 function addUp({ inputs, output, specs, attributes }: KernelArguments<Axes>): void {
   const [x, { shape, dtype }] = [inputs[0] as Storage, specs[0] as Spec]
-  const sums = dtype === 'int32' ? output : new Float64Array(output.length)
-  reduceOver(x, shape, attributes.axes, (place, element) => {
-    sums[place] = (sums[place] as number) + element
+  const sums = dtype === 'int32' ? new Int32Array(output.length) : new Float64Array(output.length)
+  walkRows(shape, resultStrides(shape, attributes.axes), (row, count, place, stride) => {
+    for (let i = 0; i < count; i++) sums[place + i * stride]! += x[row + i]!
   })
-  if (sums !== output) output.set(sums)
+  output.set(sums)
 }
 
 const sumOp = primitive<Axes>({
@@ -145,10 +131,13 @@ const maxOp = primitive<Axes>({
     }
     return result
   },
-  kernel: ({ inputs: [x], output, specs: [from], attributes: { axes } }) => {
+  kernel: ({ inputs, output, specs, attributes: { axes } }) => {
+    const [x, { shape }] = [inputs[0] as Storage, specs[0] as Spec]
     const best = new Float64Array(output.length).fill(-Infinity)
-    reduceOver(x as Storage, (from as Spec).shape, axes, (place, element) => {
-      best[place] = Math.max(best[place] as number, element)
+    walkRows(shape, resultStrides(shape, axes), (row, count, place, stride) => {
+      for (let i = 0; i < count; i++) {
+        best[place + i * stride] = Math.max(best[place + i * stride]!, x[row + i]!)
+      }
     })
     output.set(best)
   },
@@ -194,18 +183,18 @@ const argmaxOp = primitive<{ axis: number }>({
     }
     return { shape: shape.filter((_, i) => i !== axis), dtype: 'int32' }
   },
-  kernel: ({ inputs: [x], output, specs: [from], attributes: { axis } }) => {
-    const { shape } = from as Spec
-    const best = new Float64Array(output.length)
-    const seen = new Int32Array(output.length)
-    reduceOver(x as Storage, shape, [axis], (place, element) => {
-      const i = seen[place] as number
-      seen[place] = i + 1
-      const leader = best[place] as number
-      if (i > 0 && !(element > leader || (Number.isNaN(element) && !Number.isNaN(leader)))) return
-      best[place] = element
-      output[place] = i
-    })
+  kernel: ({ inputs, output, specs, attributes: { axis } }) => {
+    const [x, { shape }] = [inputs[0] as Storage, specs[0] as Spec]
+    const [extent, inner] = [shape[axis]!, stridesOf(shape)[axis]!]
+    for (let place = 0; place < output.length; place++) {
+      const first = Math.floor(place / inner) * extent * inner + (place % inner)
+      let best = 0
+      for (let i = 1; i < extent; i++) {
+        const [leader, element] = [x[first + best * inner]!, x[first + i * inner]!]
+        if (element > leader || (Number.isNaN(element) && !Number.isNaN(leader))) best = i
+      }
+      output[place] = best
+    }
   },
   vjp: notDifferentiable('its values are indices'),
   samples: () => [

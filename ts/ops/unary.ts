@@ -4,8 +4,10 @@ import { elementwise } from './elementwise.js'
 import { valueSample, values } from './samples.js'
 
 const negativeOp = elementwise('negative', 1, {
-  f: (x) => -x,
-  int32: (x) => -x,
+  kernel: (z, x) => {
+    for (let i = 0; i < z.length; i++) z[i] = -x[i]!
+  },
+  int32: true,
   vjp: ({ gradient }, { negative }) => [negative(gradient)],
   tolerance: 'exact',
   torch: '-a',
@@ -17,8 +19,10 @@ export function negative(x: TensorInput): Tensor {
 }
 
 const absoluteOp = elementwise('absolute', 1, {
-  f: Math.abs,
-  int32: Math.abs,
+  kernel: (z, x) => {
+    for (let i = 0; i < z.length; i++) z[i] = Math.abs(x[i]!)
+  },
+  int32: true,
   vjp: ({ inputs: [x], gradient }, { multiply, sign }) => [multiply(gradient, sign(x as Tensor))],
   tolerance: 'exact',
   torch: 'torch.abs(a)',
@@ -30,8 +34,10 @@ export function absolute(x: TensorInput): Tensor {
 }
 
 const signOp = elementwise('sign', 1, {
-  f: Math.sign,
-  int32: Math.sign,
+  kernel: (z, x) => {
+    for (let i = 0; i < z.length; i++) z[i] = Math.sign(x[i]!)
+  },
+  int32: true,
   vjp: () => [null],
   tolerance: 'exact',
   torch: 'torch.sign(a) if a.dtype == torch.int32 else torch.where(a.isnan(), a, torch.sign(a))',
@@ -43,7 +49,9 @@ export function sign(x: TensorInput): Tensor {
 }
 
 const expOp = elementwise('exp', 1, {
-  f: Math.exp,
+  kernel: (z, x) => {
+    for (let i = 0; i < z.length; i++) z[i] = Math.exp(x[i]!)
+  },
   vjp: ({ output, gradient }, { multiply }) => [multiply(gradient, output)],
   domain: [[-10, 10]],
   torch: 'torch.exp(a)',
@@ -58,7 +66,9 @@ export function exp(x: TensorInput): Tensor {
 }
 
 const logOp = elementwise('log', 1, {
-  f: Math.log,
+  kernel: (z, x) => {
+    for (let i = 0; i < z.length; i++) z[i] = Math.log(x[i]!)
+  },
   vjp: ({ inputs: [x], gradient }, { divide }) => [divide(gradient, x as Tensor)],
   domain: [[0.1, 10]],
   torch: 'torch.log(a)',
@@ -73,7 +83,9 @@ export function log(x: TensorInput): Tensor {
 }
 
 const sqrtOp = elementwise('sqrt', 1, {
-  f: Math.sqrt,
+  kernel: (z, x) => {
+    for (let i = 0; i < z.length; i++) z[i] = Math.sqrt(x[i]!)
+  },
   vjp: ({ output, gradient }, { divide, multiply }) => [divide(multiply(gradient, 0.5), output)],
   domain: [[0.1, 10]],
   tolerance: { ulp: 0.5 },
@@ -86,7 +98,9 @@ export function sqrt(x: TensorInput): Tensor {
 }
 
 const tanhOp = elementwise('tanh', 1, {
-  f: Math.tanh,
+  kernel: (z, x) => {
+    for (let i = 0; i < z.length; i++) z[i] = Math.tanh(x[i]!)
+  },
   vjp: ({ output, gradient }, { multiply, square, subtract }) => [
     multiply(gradient, subtract(1, square(output))),
   ],
@@ -101,7 +115,9 @@ export function tanh(x: TensorInput): Tensor {
 }
 
 const sigmoidOp = elementwise('sigmoid', 1, {
-  f: (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x))),
+  kernel: (z, x) => {
+    for (let i = 0; i < z.length; i++) z[i] = logistic(x[i]!)
+  },
   vjp: ({ output, gradient }, { multiply, subtract }) => [
     multiply(gradient, multiply(output, subtract(1, output))),
   ],
@@ -110,13 +126,19 @@ const sigmoidOp = elementwise('sigmoid', 1, {
   samples: () => [valueSample('saturated', [values([30, -30, -80, 80, -87, -100, 100])])],
 })
 
+function logistic(x: number): number {
+  return x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x))
+}
+
 /** The logistic function 1 / (1 + exp(-x)) of each element. */
 export function sigmoid(x: TensorInput): Tensor {
   return apply(sigmoidOp, [toTensor('sigmoid', x)])
 }
 
 const reluOp = elementwise('relu', 1, {
-  f: (x) => (x > 0 || Number.isNaN(x) ? x : 0),
+  kernel: (z, x) => {
+    for (let i = 0; i < z.length; i++) z[i] = x[i]! <= 0 ? 0 : x[i]!
+  },
   vjp: ({ output, gradient }, { greater, where }) => [where(greater(output, 0), gradient, 0)],
   tolerance: 'exact',
   torch: 'torch.relu(a)',
@@ -128,7 +150,9 @@ export function relu(x: TensorInput): Tensor {
 }
 
 const erfinvOp = elementwise('erfinv', 1, {
-  f: inverseErrorFunction,
+  kernel: (z, x) => {
+    for (let i = 0; i < z.length; i++) z[i] = inverseErrorFunction(x[i]!)
+  },
   vjp: ({ output, gradient }, { exp, multiply, square }) => [
     multiply(gradient, multiply(Math.sqrt(Math.PI) / 2, exp(square(output)))),
   ],
