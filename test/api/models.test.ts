@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
+import { executor } from '../../ts/executors/choice.js'
 import * as lw from '../../ts/index.js'
 import { describeOnEachBackend } from '../backends.js'
 import { expectError } from '../expect.js'
@@ -53,6 +54,38 @@ describeOnEachBackend('models', () => {
     expect((await model.predict([[1, 2]])).arraySync()).toEqual([[7, 8]])
     expect(model.weights.length).toBe(2)
     expect(model.layers.map(({ name }) => name)).toContain('shared')
+  })
+
+  it('compile chooses the precision of matrix products for training, evaluation and prediction', async () => {
+    const model = lw.sequential({ layers: [dense({ units: 1, inputShape: [2] })] })
+    const [x, y] = [lw.tensor([[1, 2]]), lw.tensor([[3]])]
+    const compile = vi.spyOn(executor(), 'compile')
+    const precisionsIn = async (work: () => Promise<unknown>) => {
+      compile.mockClear()
+      await work()
+      const products = compile.mock.calls.filter(([{ instructions }]) =>
+        instructions.some(({ op }) => op.name === 'matmul'),
+      )
+      return new Set(products.map(([, matmulPrecision]) => matmulPrecision))
+    }
+    expect(await precisionsIn(() => model.predict(x))).toEqual(new Set(['highest']))
+    for (const matmulPrecision of ['high', 'medium', 'highest'] as const) {
+      model.compile({ optimizer: 'sgd', loss: 'meanSquaredError', matmulPrecision })
+      for (const work of [
+        () => model.fit(x, y, { verbose: 0 }),
+        () => model.fit([[x, y]], { verbose: 0 }),
+        () => model.evaluate(x, y, { verbose: 0 }),
+        () => model.predict(x),
+      ]) {
+        expect(await precisionsIn(work)).toEqual(new Set([matmulPrecision]))
+      }
+    }
+    compile.mockRestore()
+    await expectError(
+      'name.unknown',
+      () => model.compile({ optimizer: 'sgd', loss: 'meanSquaredError', matmulPrecision: 'low' as never }),
+      { kind: 'matmul precision', name: 'low' },
+    )
   })
 
   it('models nest as layers', async () => {

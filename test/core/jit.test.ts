@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { executor } from '../../ts/executors/choice.js'
 import { grad, jit, layers, ops, type Tensor, tensor, valueAndGrad, variable } from '../../ts/index.js'
 import { describeOnEachBackend } from '../backends.js'
 import { expectError } from '../expect.js'
@@ -151,6 +152,26 @@ describeOnEachBackend('a jitted function', () => {
     await expectError('trace.read', () => f(tensor(1)))
     expect(f(tensor([1])).arraySync()).toEqual([2])
     expect(ops.add(1, 1).item()).toBe(2)
+  })
+
+  test('has the precision of matrix products that it was made with, also where it calls others', async () => {
+    const compile = vi.spyOn(executor(), 'compile')
+    const [a, b] = [tensor([[1, 2]]), tensor([[3], [5]])]
+    const product = (x: Tensor, y: Tensor) => ops.matmul(x, y)
+    const inner = jit(product, { matmulPrecision: 'medium' })
+    const outer = jit((x: Tensor, y: Tensor) => inner(x, y), { matmulPrecision: 'high' })
+    for (const f of [jit(product), jit(product, { matmulPrecision: 'highest' }), inner, outer]) {
+      expect(f(a, b).item()).toBe(13)
+    }
+    const precisions = compile.mock.calls.map(([, matmulPrecision]) => matmulPrecision)
+    compile.mockRestore()
+    expect(precisions).toEqual(['highest', 'highest', 'medium', 'high'])
+    await expectError('name.unknown', () => jit(product, { matmulPrecision: 'hihg' as never }), {
+      name: 'hihg',
+      nearest: 'high',
+    })
+    await expectError('name.unknown', () => jit(product, { matmulPrecision: null as never }))
+    await expectError('argument.unknown', () => jit(product, { precision: 'high' } as never))
   })
 
   test('refuses promises, results that are no tensors, and symbolic tensors that leak', async () => {

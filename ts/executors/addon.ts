@@ -42,6 +42,8 @@ export interface NativeStore {
 }
 
 export interface CompileOptions {
+  /** 'highest', the default, 'high' or 'medium'. */
+  readonly matmulPrecision?: string
   readonly disabledFusions?: string[]
   /** The name of an op whose kernel is to panic, for tests. */
   readonly fault?: string

@@ -6,6 +6,15 @@ import type { Tensor } from '../tensor.js'
 /** The names of the executors. */
 export type Backend = 'native' | 'reference'
 
+/** How accurate matrix products are, from the most accurate to the fastest. */
+export const matmulPrecisions = ['highest', 'high', 'medium'] as const
+
+/**
+ * How accurate matrix products of float32 are: 'highest' is float32's accuracy; 'high' and 'medium' may multiply bfloat16 numbers, in
+ * three products or in one, where the machine has instructions for that. The reference executor is as accurate as ever.
+ */
+export type MatmulPrecision = (typeof matmulPrecisions)[number]
+
 /** What can run programs. Both executors are this and nothing more; everything above is written against it. */
 export interface Executor {
   readonly name: Backend
@@ -15,8 +24,8 @@ export interface Executor {
   readonly isa: string
   /** The threads that a large run may use. */
   readonly threads: number
-  /** Checks a program and binds its variables. */
-  compile(program: Program): Plan
+  /** Checks a program and binds its variables. Default precision: 'highest'. */
+  compile(program: Program, matmulPrecision?: MatmulPrecision): Plan
   /** Memory for a variable, with a copy of the initial value. */
   createVariable(initial: Tensor): VariableStorage
 }

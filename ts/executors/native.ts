@@ -6,7 +6,7 @@ import { sizeOf } from '../shape.js'
 import { Tensor, tensorBytes } from '../tensor.js'
 import type { Variable } from '../variable.js'
 import type { Addon, CompileOptions, NativePlan, NativeStore, NativeVariable } from './addon.js'
-import type { Executor, Plan, PlanInfo, VariableStorage } from './executor.js'
+import type { Executor, MatmulPrecision, Plan, PlanInfo, VariableStorage } from './executor.js'
 import { checkExecutor, checkRun } from './reference.js'
 
 /** Runs programs in Rust: compiled to a fused plan, with SIMD kernels on a team of threads. */
@@ -31,12 +31,13 @@ export class NativeExecutor implements Executor {
     return this.addon.info().threads
   }
 
-  compile(program: Program): Plan {
+  compile(program: Program, matmulPrecision: MatmulPrecision = 'highest'): Plan {
     const { json, constants } = encodeProgram(program)
     const variables = program.variables.map(({ variable }) => this.#storageOf(variable).handle)
+    const options = { ...this.options, matmulPrecision }
     return new NativeExecutorPlan(
       program,
-      translating('variable', () => this.#store.compile(json, constants, variables, this.options)),
+      translating('variable', () => this.#store.compile(json, constants, variables, options)),
     )
   }
 

@@ -1,8 +1,8 @@
 import { Cache } from '../cache.js'
 import { fail } from '../errors.js'
 import { executor } from '../executors/choice.js'
-import type { Executor, Plan } from '../executors/executor.js'
-import { checkOptions } from '../options.js'
+import { type Executor, type MatmulPrecision, matmulPrecisions, type Plan } from '../executors/executor.js'
+import { checkOptions, failName } from '../options.js'
 import { finishRandomness } from '../random.js'
 import { createTensor, Tensor } from '../tensor.js'
 import { describeTree, leavesOf, mapTree } from '../tree.js'
@@ -12,9 +12,14 @@ import { activeTrace, recordInto, refusePromise, Trace } from './trace.js'
 /** How many plans a jitted function keeps: one for each set of argument shapes. */
 const planCapacity = 16
 
+export interface JitOptions {
+  /** How accurate its matrix products are (default 'highest'). */
+  readonly matmulPrecision?: MatmulPrecision
+}
+
 /** A function that was compiled by {@link jit}. */
 export interface Jitted<Args extends unknown[], Result> {
-  /** Runs it on the calling thread. Inside another traced function it becomes part of that one. */
+  /** Runs it on the calling thread. Inside another traced function it becomes part of that one, and takes its precision. */
   (...args: Args): Result
   /**
    * Runs it without blocking the event loop. With `steps`, it runs that many times in one call, with the same arguments: variables carry
@@ -39,16 +44,24 @@ interface Compiled {
  * string, is a constant of the trace, and another one means another trace. Other tensors and settings that the function reaches are fixed
  * when it is traced; state belongs in variables.
  *
- * @throws trace.read when the function reads a symbolic value, trace.async, trace.output, argument.type
+ * @throws trace.read when the function reads a symbolic value, trace.async, trace.output, argument.type; name.unknown for the precision
  *
  * @example
  * const scaled = lw.jit((x: lw.Tensor, factor: number) => lw.ops.multiply(lw.ops.tanh(x), factor))
  * scaled(lw.tensor([1, 2]), 3)
  * await scaled.run([lw.tensor([1, 2]), 3])   // off the JavaScript thread
  */
-export function jit<Args extends unknown[], Result>(f: (...args: Args) => Result): Jitted<Args, Result> {
+export function jit<Args extends unknown[], Result>(
+  f: (...args: Args) => Result,
+  options: JitOptions = {},
+): Jitted<Args, Result> {
   if (typeof f !== 'function') {
     fail('argument.type', { op: 'jit', argument: 'its argument', expected: 'a function', got: f })
+  }
+  checkOptions('jit', options, ['matmulPrecision'])
+  const { matmulPrecision = 'highest' } = options
+  if (!matmulPrecisions.includes(matmulPrecision)) {
+    failName('matmul precision', matmulPrecision, matmulPrecisions)
   }
   const caches = new WeakMap<Executor, Cache<Compiled>>()
   const compiledFor = (args: Args): { compiled: Compiled; inputs: Tensor[] } => {
@@ -59,7 +72,7 @@ export function jit<Args extends unknown[], Result>(f: (...args: Args) => Result
       caches.set(current, cache)
     }
     const { inputs, key } = describe('jit', args, current.float64)
-    return { compiled: cache.get(key, () => compile('jit', current, args, f)), inputs }
+    return { compiled: cache.get(key, () => compile('jit', current, args, f, matmulPrecision)), inputs }
   }
   const call = (...args: Args): Result => {
     if (activeTrace()) return f(...withTensors(args))
@@ -142,6 +155,7 @@ function compile<Args extends readonly unknown[]>(
   current: Executor,
   args: Args,
   f: (...args: Args) => unknown,
+  matmulPrecision?: MatmulPrecision,
 ): Compiled {
   const trace = new Trace()
   const result = recordInto(trace, () => {
@@ -156,7 +170,7 @@ function compile<Args extends readonly unknown[]>(
   })
   const leaves = leavesOf(result ?? [])
   for (const leaf of leaves) if (!(leaf instanceof Tensor)) fail('trace.output', { op, got: leaf })
-  const plan = current.compile(buildProgram(trace, leaves as Tensor[]))
+  const plan = current.compile(buildProgram(trace, leaves as Tensor[]), matmulPrecision)
   return {
     plan,
     restore: (outputs) => {

@@ -68,19 +68,20 @@ export abstract class Model extends Layer {
   /**
    * Chooses how the model is trained.
    *
-   * @param config optimizer, loss and metrics, each a name or an object
+   * @param config optimizer, loss and metrics, each a name or an object; matmulPrecision, which predictions have from then on too
    * @throws name.unknown, argument.unknown, argument.type
    *
    * @example
    * model.compile({ optimizer: lw.optimizers.adam({ learningRate: 1e-3 }), loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] })
    */
   compile(config: CompileConfig): void {
-    checkOptions('compile', config, ['optimizer', 'loss', 'metrics'])
+    checkOptions('compile', config, ['optimizer', 'loss', 'metrics', 'matmulPrecision'])
     if (config.metrics !== undefined && !Array.isArray(config.metrics)) {
       const expected = 'an array of names, metrics or functions'
       fail('argument.type', { op: 'compile', argument: 'metrics', expected, got: config.metrics })
     }
     this.#programs = new Programs(this, config)
+    this.#prediction = predictionProgram(this, config)
   }
 
   /** The optimizer that `compile` chose. */

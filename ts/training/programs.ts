@@ -1,7 +1,7 @@
 import { range } from '../data/arrays.js'
 import { fail } from '../errors.js'
 import { valueAndGrad } from '../graph/autodiff.js'
-import { type Jitted, jit } from '../graph/jit.js'
+import { type JitOptions, type Jitted, jit } from '../graph/jit.js'
 import type { Loss } from '../losses/loss.js'
 import { getLoss, type LossName } from '../losses/registry.js'
 import type { Metric } from '../metrics/metric.js'
@@ -15,7 +15,7 @@ import { type Tensor, tensor } from '../tensor.js'
 import { Variable } from '../variable.js'
 
 /** What `compile` is given. */
-export interface CompileConfig {
+export interface CompileConfig extends JitOptions {
   /** A name or an object. */
   readonly optimizer: OptimizerName | Optimizer
   /** A name, what a factory of `lw.losses` gave, or any function of targets and outputs. */
@@ -50,7 +50,7 @@ export class Programs {
   #weights: readonly Variable[] | undefined
   readonly #idleTests: StepPrograms[] = []
 
-  constructor(model: Model, { optimizer, loss, metrics = [] }: CompileConfig) {
+  constructor(model: Model, { optimizer, loss, metrics = [], matmulPrecision }: CompileConfig) {
     this.optimizer = getOptimizer(optimizer)
     this.loss = getLoss(loss)
     this.generator = new RandomGenerator(0)
@@ -76,10 +76,10 @@ export class Programs {
         this.optimizer.apply(gradients as readonly Tensor[], weights)
         return value
       })
-    this.train = stepPrograms(trainStep, trainMetrics)
+    this.train = stepPrograms(trainStep, trainMetrics, { matmulPrecision })
     this.#makeTest = () => {
       const metrics = trainMetrics.map((metric) => metric.clone())
-      return stepPrograms((x, y) => forward(x, y, false, metrics), metrics)
+      return stepPrograms((x, y) => forward(x, y, false, metrics), metrics, { matmulPrecision })
     }
   }
 
@@ -94,16 +94,20 @@ export class Programs {
   }
 }
 
-function stepPrograms(step: (x: Tensor, y: Tensor) => Tensor, metrics: readonly Metric[]): StepPrograms {
+function stepPrograms(
+  step: (x: Tensor, y: Tensor) => Tensor,
+  metrics: readonly Metric[],
+  options: JitOptions,
+): StepPrograms {
   const position = new Variable(tensor(new Int32Array(1), []), 'position', false)
   return {
     metrics,
-    batch: jit(step),
+    batch: jit(step, options),
     rows: jit((x, y, order, offsets) => {
       const rows = take(order, add(position, offsets))
       position.assign(add(position, offsets.size))
       return step(take(x, rows), take(y, rows))
-    }),
+    }, options),
     rewind: () => {
       position.assign(0)
       for (const metric of metrics) metric.reset()
@@ -112,8 +116,11 @@ function stepPrograms(step: (x: Tensor, y: Tensor) => Tensor, metrics: readonly 
 }
 
 /** The program of a prediction. It changes no state, so predictions can overlap. */
-export function predictionProgram(model: Model): Jitted<[x: Tensor], Tensor> {
-  return jit((x) => model.apply(x, { training: false }))
+export function predictionProgram(
+  model: Model,
+  { matmulPrecision }: JitOptions = {},
+): Jitted<[x: Tensor], Tensor> {
+  return jit((x) => model.apply(x, { training: false }), { matmulPrecision })
 }
 
 const ranges = new Map<number, Tensor>()
