@@ -1,6 +1,9 @@
 /** The high 32 bits of the product of two unsigned 32-bit integers, through halves that are exact in float64. */
 export function multiplyHigh(a: number, b: number): number {
-  const [aHigh, aLow, bHigh, bLow] = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff]
+  const aHigh = a >>> 16
+  const aLow = a & 0xffff
+  const bHigh = b >>> 16
+  const bLow = b & 0xffff
   const middle = aHigh * bLow + ((aLow * bLow) >>> 16)
   const carry = (middle & 0xffff) + aLow * bHigh
   return aHigh * bHigh + Math.floor(middle / 65536) + Math.floor(carry / 65536)
@@ -14,9 +17,14 @@ export function philox(counter: readonly number[], key: readonly number[]): [num
   let [c0, c1, c2, c3] = counter.map((word) => word >>> 0) as [number, number, number, number]
   let [k0, k1] = key.map((word) => word >>> 0) as [number, number]
   for (let round = 0; round < 10; round++) {
-    const [high0, low0] = [multiplyHigh(0xd2511f53, c0), Math.imul(0xd2511f53, c0)]
-    const [high1, low1] = [multiplyHigh(0xcd9e8d57, c2), Math.imul(0xcd9e8d57, c2)]
-    ;[c0, c1, c2, c3] = [(high1 ^ c1 ^ k0) >>> 0, low1 >>> 0, (high0 ^ c3 ^ k1) >>> 0, low0 >>> 0]
+    const high0 = multiplyHigh(0xd2511f53, c0)
+    const high1 = multiplyHigh(0xcd9e8d57, c2)
+    const low0 = Math.imul(0xd2511f53, c0) >>> 0
+    const low1 = Math.imul(0xcd9e8d57, c2) >>> 0
+    c0 = (high1 ^ c1 ^ k0) >>> 0
+    c1 = low1
+    c2 = (high0 ^ c3 ^ k1) >>> 0
+    c3 = low0
     k0 = (k0 + 0x9e3779b9) >>> 0
     k1 = (k1 + 0xbb67ae85) >>> 0
   }

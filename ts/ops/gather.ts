@@ -24,10 +24,11 @@ const takeOp = primitive({
     const [data, indices] = inputs as [Storage, Storage]
     const { shape } = specs[0] as Spec
     const row = sizeOf(shape.slice(1))
-    indices.forEach((index, i) => {
-      checkIndex('take', index, shape[0] as number)
-      output.set(data.subarray(index * row, (index + 1) * row), i * row)
-    })
+    for (let i = 0; i < indices.length; i++) {
+      const index = indices[i]!
+      checkIndex('take', index, shape[0]!)
+      for (let j = 0; j < row; j++) output[i * row + j] = data[index * row + j]!
+    }
   },
   vjp: ({ inputs, gradient }, ops) => {
     const [data, indices] = inputs as [Tensor, Tensor]
@@ -139,12 +140,11 @@ function addSegments({ inputs, specs, output, attributes }: KernelArguments<{ se
   const [data, ids] = inputs as [Storage, Storage]
   const row = sizeOf((specs[0] as Spec).shape.slice(1))
   const sums = new Float64Array(output.length)
-  ids.forEach((id, i) => {
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i]!
     checkIndex('segmentSum', id, attributes.segments)
-    for (let j = 0; j < row; j++) {
-      sums[id * row + j] = (sums[id * row + j] as number) + (data[i * row + j] as number)
-    }
-  })
+    for (let j = 0; j < row; j++) sums[id * row + j]! += data[i * row + j]!
+  }
   output.set(sums)
 }
 
