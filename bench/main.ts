@@ -1,5 +1,6 @@
 import { compare } from './compare.js'
 import { neighbour } from './neighbour.js'
+import { precision } from './precision.js'
 import { steps } from './steps.js'
 
 const help = `Usage:
@@ -9,9 +10,11 @@ const help = `Usage:
       Times them in turn with PyTorch (and TensorFlow.js), on 1 and on 2 threads, and prints ratios.
   npm run -s bench -- neighbour [--rounds R] [--seconds S] [WORKLOAD …]
       Times them on 1 and 2 threads, with and without a busy loop pinned to one core (Linux).
+  npm run -s bench -- precision
+      Prints the error of matrix products against float64, for each instruction set and precision.
 Workloads: digits-mlp, mnist-mlp, wide-mlp (default: all)`
 
-const commands = { steps, compare, neighbour } as const
+const commands = { steps, compare, neighbour, precision } as const
 
 const [command, ...args] = process.argv.slice(2)
 if (command !== undefined && Object.hasOwn(commands, command)) {
