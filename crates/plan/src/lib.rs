@@ -18,6 +18,7 @@ mod ops;
 mod plan;
 mod program;
 mod run;
+mod sharing;
 mod store;
 mod table;
 mod team;

@@ -10,6 +10,7 @@ use crate::graph::{Graph, Node, Work};
 use crate::layout::{Layout, Place};
 use crate::memory::AlignedBytes;
 use crate::program::Program;
+use crate::sharing::Sharing;
 use crate::store::Needs;
 use crate::tensor::TensorType;
 
@@ -55,8 +56,7 @@ pub(crate) struct Instruction {
     pub inputs: usize,
     pub outputs: usize,
     pub scratch: usize,
-    /// Whether it is enough work to share.
-    pub shared: bool,
+    pub sharing: Sharing,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -202,7 +202,7 @@ impl Plan {
             plan.operands.push(Operand { place: scratch, bytes: needs.shared * size_of::<f32>() });
             plan.needs.private = plan.needs.private.max(needs.private * size_of::<f32>());
             plan.instructions.push(Instruction {
-                shared: is_worth_sharing(&*kernel),
+                sharing: Sharing::new(&*kernel),
                 kernel,
                 ops: node.ops.join("+"),
                 inputs: first,
@@ -245,17 +245,4 @@ impl InstructionInfo {
             chunks: kernel.phases().to_vec(),
         }
     }
-}
-
-/// Sharing an instruction costs up to a microsecond, more when the other threads have gone to sleep.
-const WORTH_SHARING_MICROSECONDS: u64 = 15;
-
-/// What one thread does in a microsecond on a recent core, for an estimate.
-const FLOPS_PER_MICROSECOND: u64 = 50_000;
-const BYTES_PER_MICROSECOND: u64 = 40_000;
-
-fn is_worth_sharing(kernel: &dyn Kernel) -> bool {
-    let Cost { flops, bytes } = kernel.cost();
-    let microseconds = (flops / FLOPS_PER_MICROSECOND).max(bytes / BYTES_PER_MICROSECOND);
-    microseconds >= WORTH_SHARING_MICROSECONDS && kernel.phases().iter().any(|&chunks| chunks > 1)
 }

@@ -80,8 +80,7 @@ impl BoundPlan {
         let mut step = steps.start;
         while step < steps.end {
             let mut usage = self.store.enter()?;
-            let shares = self.plan.instructions.iter().any(|instruction| instruction.shared);
-            let mut session = if shares { Team::global().enter() } else { None };
+            let mut session = self.session();
             let threads = session.as_ref().map_or(1, Session::threads);
             self.store.grow(&mut usage.working, self.plan.needs, threads)?;
             let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
@@ -104,6 +103,13 @@ impl BoundPlan {
             }
         }
         Ok(step)
+    }
+
+    /// The team, if it may be of use.
+    fn session(&self) -> Option<Session<'static>> {
+        let shares = self.plan.instructions.iter().any(|instruction| instruction.sharing.is_possible());
+        let session = if shares { Team::global().enter() } else { None };
+        session.filter(|session| session.threads() > 1)
     }
 
     fn check(&self, inputs: &[Buffer], outputs: &[Buffer], steps: u64) -> Result<(), Error> {
@@ -147,9 +153,12 @@ impl BoundPlan {
                     outputs: &table[instruction.outputs..instruction.scratch],
                     shared: table[instruction.scratch],
                 };
+                let alone = || run_alone(instruction, &operands, working);
                 match &mut session {
-                    Some(session) if instruction.shared => share(instruction, &operands, working, session)?,
-                    _ => run_alone(instruction, &operands, working)?,
+                    Some(session) => instruction
+                        .sharing
+                        .run(session, alone, |session| share(instruction, &operands, working, session))?,
+                    None => alone()?,
                 }
             }
             Ok(())

@@ -3,7 +3,9 @@
 //! Nobody waits for a thread to arrive: chunks are claimed, the leader claims too, and a worker that the system has taken
 //! off its core costs the chunk that it holds, at most. Idle workers sleep; they keep no process alive.
 
+mod account;
 mod board;
+mod look_out;
 #[cfg(all(test, loom))]
 mod model;
 mod sync;
@@ -11,24 +13,34 @@ mod sync;
 mod tests;
 mod worker;
 
+use account::Account;
 use board::{Board, MOST_CHUNKS, MOST_THREADS, Work};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
 use worker::Worker;
 
 /// The threads that compute together. One leader at a time enters the team; whoever finds it taken computes alone.
 pub struct Team {
     board: Arc<Board>,
-    /// Started when first needed. Who holds the lock leads.
-    workers: Mutex<Vec<Worker>>,
+    /// Who holds the lock leads.
+    crew: Mutex<Crew>,
     threads: AtomicUsize,
+}
+
+/// What the leader of the moment has.
+#[derive(Default)]
+struct Crew {
+    /// Started when first needed.
+    workers: Vec<Worker>,
+    account: Account,
 }
 
 /// The exclusive use of a team by one leader, until dropped.
 pub struct Session<'a> {
     board: &'a Board,
-    workers: MutexGuard<'a, Vec<Worker>>,
+    crew: MutexGuard<'a, Crew>,
     threads: usize,
 }
 
@@ -63,11 +75,8 @@ impl Team {
 
     /// A team of so many threads, the leader included.
     pub fn new(threads: usize) -> Self {
-        let team = Team {
-            board: Arc::new(Board::new()),
-            workers: Mutex::new(Vec::new()),
-            threads: AtomicUsize::new(1),
-        };
+        let team =
+            Team { board: Arc::new(Board::new()), crew: Mutex::default(), threads: AtomicUsize::new(1) };
         team.set_threads(threads);
         team
     }
@@ -79,13 +88,14 @@ impl Team {
 
     /// The use of the team, unless another leader has it.
     pub fn enter(&self) -> Option<Session<'_>> {
-        let mut workers = match self.workers.try_lock() {
-            Ok(workers) => workers,
+        let mut crew = match self.crew.try_lock() {
+            Ok(crew) => crew,
             // A leader that panicked between phases left nothing behind.
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return None,
         };
         let wanted = self.threads.load(Ordering::Relaxed);
+        let Crew { workers, .. } = &mut *crew;
         while workers.len() + 1 < wanted {
             match Worker::start(self.board.clone(), workers.len() + 1) {
                 Ok(worker) => workers.push(worker),
@@ -94,16 +104,16 @@ impl Team {
             }
         }
         let threads = wanted.min(workers.len() + 1);
-        Some(Session { board: &self.board, workers, threads })
+        Some(Session { board: &self.board, crew, threads })
     }
 }
 
 impl Drop for Team {
     fn drop(&mut self) {
-        let workers = std::mem::take(self.workers.get_mut().unwrap_or_else(PoisonError::into_inner));
+        let crew = std::mem::take(self.crew.get_mut().unwrap_or_else(PoisonError::into_inner));
         self.board.close();
-        Worker::wake(workers.iter());
-        workers.into_iter().for_each(Worker::join);
+        Worker::wake(crew.workers.iter());
+        crew.workers.into_iter().for_each(Worker::join);
     }
 }
 
@@ -111,6 +121,17 @@ impl Session<'_> {
     /// How many threads take part, the leader included: `run` hands out thread numbers below it.
     pub fn threads(&self) -> usize {
         self.threads
+    }
+
+    /// Whether sharing is worth a try now: it was not, of late, where the system keeps the workers off their cores.
+    pub fn pays(&mut self, now: Instant) -> bool {
+        self.crew.account.pays(now)
+    }
+
+    /// Takes account of shared work that began at `start` and would have taken one thread so long.
+    pub fn settle(&mut self, alone: Duration, start: Instant) {
+        let now = Instant::now();
+        self.crew.account.settle(alone, now - start, now);
     }
 
     /// Calls `work(chunk, thread)` once for each chunk below `chunks`, on any thread of the team, and returns when all
@@ -128,7 +149,8 @@ impl Session<'_> {
         let helpers = (self.threads - 1).min(chunks as usize - 1);
         // SAFETY: a session is the only one of its team, `&mut self` allows one phase at a time, and panics are caught.
         unsafe {
-            self.board.lead(self.threads, chunks, &guarded, || Worker::wake(self.workers[..helpers].iter()));
+            self.board
+                .lead(self.threads, chunks, &guarded, || Worker::wake(self.crew.workers[..helpers].iter()));
         }
         panic.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }

@@ -5,7 +5,8 @@
 //! holds the work any longer. A thread that was off its core between reading the word and swapping it can do no harm: either
 //! the word has changed and the swap fails, or the word is that of a newer phase by then and it owns a chunk of that one.
 
-use super::sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell, thread};
+use super::look_out::look_out;
+use super::sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering, PoisonError, UnsafeCell};
 
 /// What is done to a chunk by a thread of that number.
 pub type Work<'a> = dyn Fn(u32, usize) + Sync + 'a;
@@ -46,9 +47,13 @@ struct Apart<T>(T);
 /// The board on which a leader puts up one phase after another.
 pub struct Board {
     claim: Apart<AtomicU64>,
-    /// Chunks of this phase that workers have finished.
+    /// Chunks of this phase that workers have finished, less those that the leader knows they have claimed: 0 when the
+    /// leader need not wait for any.
     completed: Apart<AtomicU32>,
     work: UnsafeCell<Option<*const Work<'static>>>,
+    /// Whether the leader sleeps until the chunks that workers hold are done.
+    asleep: Mutex<bool>,
+    awake: Condvar,
 }
 
 // SAFETY: the work is `Sync`, written only while no chunk is claimed, and read only by owners of a claimed chunk.
@@ -62,6 +67,8 @@ impl Board {
             claim: Apart(AtomicU64::new(0)),
             completed: Apart(AtomicU32::new(0)),
             work: UnsafeCell::new(None),
+            asleep: Mutex::new(false),
+            awake: Condvar::new(),
         }
     }
 
@@ -74,13 +81,32 @@ impl Board {
         let work = unsafe { std::mem::transmute::<*const Work<'_>, *const Work<'static>>(work) };
         // SAFETY: no chunk is claimed now, so nobody reads the cell.
         self.work.with_mut(|cell| unsafe { *cell = Some(work) });
-        self.completed.0.store(0, Ordering::Relaxed);
         self.claim.0.store(Claim::new(threads, chunks).0, Ordering::Release);
         wake();
         let own = self.share(0);
-        let mut rounds = 0;
-        while self.completed.0.load(Ordering::Acquire) != chunks - own {
-            rest(&mut rounds);
+        self.await_workers(chunks - own);
+    }
+
+    /// Waits for the chunks that workers claimed. One that is off its core may need this one, so the leader sleeps in the end.
+    fn await_workers(&self, claimed: u32) {
+        let completed = self.completed.0.fetch_sub(claimed, Ordering::Acquire);
+        let all_done = || self.completed.0.load(Ordering::Acquire) == 0;
+        if completed == claimed || look_out(all_done) {
+            return;
+        }
+        let mut asleep = self.asleep.lock().unwrap_or_else(PoisonError::into_inner);
+        *asleep = true;
+        while !all_done() {
+            asleep = self.awake.wait(asleep).unwrap_or_else(PoisonError::into_inner);
+        }
+        *asleep = false;
+    }
+
+    /// Counts a worker's chunk as done; the last one that a leader waits for calls it.
+    fn complete(&self) {
+        let before = self.completed.0.fetch_add(1, Ordering::Release);
+        if before == 0u32.wrapping_sub(1) && *self.asleep.lock().unwrap_or_else(PoisonError::into_inner) {
+            self.awake.notify_one();
         }
     }
 
@@ -94,7 +120,7 @@ impl Board {
             work(chunk, thread);
             done += 1;
             if thread != 0 {
-                self.completed.0.fetch_add(1, Ordering::Release);
+                self.complete();
             }
         }
         done
@@ -124,15 +150,5 @@ impl Board {
 
     pub fn is_closed(&self) -> bool {
         self.claim.0.load(Ordering::Acquire) == Claim::CLOSED.0
-    }
-}
-
-/// A worker's last chunk is usually a matter of microseconds; if the worker is off its core, it may need this one.
-fn rest(rounds: &mut u32) {
-    if *rounds < 1000 && !cfg!(loom) {
-        *rounds += 1;
-        std::hint::spin_loop();
-    } else {
-        thread::yield_now();
     }
 }

@@ -1,15 +1,19 @@
-//! The atomics and threads that the team is made of: those of std, or loom's under the model checker.
+//! The atomics, locks and threads that the team is made of: those of std, or loom's under the model checker.
+
+pub use std::sync::PoisonError;
 
 #[cfg(loom)]
 pub use loom::{
     cell::UnsafeCell,
     sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence},
+    sync::{Condvar, Mutex},
     thread,
 };
 
 #[cfg(not(loom))]
 pub use std::{
     sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence},
+    sync::{Condvar, Mutex},
     thread,
 };
 

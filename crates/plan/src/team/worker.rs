@@ -1,13 +1,9 @@
 //! A worker: claims chunks while there are any, looks out for more for a while, then sleeps until it is called.
 
 use super::board::Board;
+use super::look_out::look_out;
 use super::sync::{AtomicBool, Ordering, fence, thread};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-/// How long a worker looks out for the next phase before it sleeps. Within a run phases follow each other in less; between
-/// runs the core belongs to others.
-const LOOKOUT: Duration = Duration::from_micros(50);
 
 /// A worker as its leader sees it.
 pub struct Worker {
@@ -54,25 +50,6 @@ fn serve(board: &Board, asleep: &AtomicBool, thread: usize) {
                 thread::park();
             }
             asleep.store(false, Ordering::Relaxed);
-        }
-    }
-}
-
-/// Whether `called` becomes true soon.
-fn look_out(called: impl Fn() -> bool) -> bool {
-    if cfg!(loom) {
-        return called();
-    }
-    let end = Instant::now() + LOOKOUT;
-    loop {
-        for _ in 0..32 {
-            if called() {
-                return true;
-            }
-            std::hint::spin_loop();
-        }
-        if Instant::now() > end {
-            return false;
         }
     }
 }

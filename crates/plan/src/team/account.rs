@@ -1,0 +1,83 @@
+//! What sharing has gained and lost. A machine that keeps the team's cores for others makes a phase wait for a thread that does not
+//! run; then the leader had better work alone, and try again later.
+
+use std::time::{Duration, Instant};
+
+/// Gains beyond this are forgotten, so that a run notices soon when a neighbour arrives.
+const MOST_CREDIT: Duration = Duration::from_millis(5);
+
+/// A leader works alone so many times as long as it lost: a team that others hold up costs a tenth of the time at most.
+const REST: u32 = 10;
+
+/// One loss counts no more than this: a machine that was asleep says nothing of its cores.
+const MOST_LOSS: Duration = Duration::from_millis(20);
+
+/// The time that sharing saved lately, and until when the leader works alone if it cost more than it saved.
+#[derive(Debug, Default)]
+pub struct Account {
+    credit: Duration,
+    rests_until: Option<Instant>,
+}
+
+impl Account {
+    /// Whether sharing is worth a try.
+    pub fn pays(&mut self, now: Instant) -> bool {
+        if self.rests_until.is_some_and(|end| now < end) {
+            return false;
+        }
+        self.rests_until = None;
+        true
+    }
+
+    /// Takes account of shared work that took this long, and would have taken one thread that long.
+    pub fn settle(&mut self, alone: Duration, shared: Duration, now: Instant) {
+        if shared <= alone {
+            self.credit = (self.credit + (alone - shared)).min(MOST_CREDIT);
+            return;
+        }
+        let loss = (shared - alone).min(MOST_LOSS);
+        if loss > self.credit {
+            self.rests_until = Some(now + (loss - self.credit) * REST);
+        }
+        self.credit = self.credit.saturating_sub(loss);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MILLISECOND: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn losses_beyond_the_gains_are_paid_back_alone() {
+        let (mut account, start) = (Account::default(), Instant::now());
+        assert!(account.pays(start));
+        account.settle(3 * MILLISECOND, 2 * MILLISECOND, start);
+        account.settle(MILLISECOND, 4 * MILLISECOND, start);
+        assert!(!account.pays(start));
+        assert!(!account.pays(start + 19 * MILLISECOND));
+        assert!(account.pays(start + 20 * MILLISECOND));
+        assert!(account.pays(start));
+    }
+
+    #[test]
+    fn gains_make_up_for_losses() {
+        let (mut account, start) = (Account::default(), Instant::now());
+        account.settle(2 * MILLISECOND, MILLISECOND, start);
+        account.settle(MILLISECOND, 2 * MILLISECOND, start);
+        assert!(account.pays(start));
+        account.settle(MILLISECOND, 2 * MILLISECOND, start);
+        assert!(!account.pays(start));
+    }
+
+    #[test]
+    fn neither_old_gains_nor_one_loss_count_for_long() {
+        let (mut account, start) = (Account::default(), Instant::now());
+        account.settle(Duration::from_secs(1), Duration::ZERO, start);
+        account.settle(Duration::ZERO, Duration::from_secs(1), start);
+        let rest = (MOST_LOSS - MOST_CREDIT) * REST;
+        assert!(!account.pays(start + rest - MILLISECOND));
+        assert!(account.pays(start + rest));
+    }
+}
