@@ -1,6 +1,7 @@
 import { compare } from './compare.js'
 import { neighbour } from './neighbour.js'
 import { precision } from './precision.js'
+import { profile } from './profile.js'
 import { steps } from './steps.js'
 
 const help = `Usage:
@@ -12,9 +13,11 @@ const help = `Usage:
       Times them on 1 and 2 threads, with and without a busy loop pinned to one core (Linux).
   npm run -s bench -- precision
       Prints the error of matrix products against float64, for each instruction set and precision.
+  npm run -s bench -- profile [--threads N] [--seconds S] [WORKLOAD …]
+      Where the time of a step goes, by instruction, with rates of arithmetic and of memory traffic.
 Workloads: digits-mlp, mnist-mlp, wide-mlp (default: all)`
 
-const commands = { steps, compare, neighbour, precision } as const
+const commands = { steps, compare, neighbour, precision, profile } as const
 
 const [command, ...args] = process.argv.slice(2)
 if (command !== undefined && Object.hasOwn(commands, command)) {

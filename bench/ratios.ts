@@ -1,4 +1,5 @@
 import type { Timing } from './steps.js'
+import { printTable } from './table.js'
 
 /** The best that one framework did on a workload with so many steps in a call, over all rounds. */
 interface Best {
@@ -86,11 +87,6 @@ export function report(rows: readonly Ratio[]): void {
     ...[layerwise.ms.toFixed(3), layerwise.min_ms.toFixed(3), String(layerwise.threads)],
     ...[layerwise.stepsPerCall, ratio.toFixed(2), minimumRatio.toFixed(2)],
   ])
-  const widths = header.map((title, i) =>
-    Math.max(title.length, ...cells.map((row) => (row[i] as string).length)),
-  )
-  for (const row of [header, widths.map((width) => '-'.repeat(width)), ...cells]) {
-    console.log(`| ${row.map((cell, i) => cell.padEnd(widths[i] as number)).join(' | ')} |`)
-  }
+  printTable(header, cells)
   console.log(JSON.stringify(rows))
 }

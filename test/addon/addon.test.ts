@@ -61,6 +61,19 @@ test.each(isas)('runs steps on %s, and variables carry over', async (name) => {
   expect(JSON.parse(plan.info())).toMatchObject({ isa: name, instructions: [{ name: 'add' }] })
 })
 
+test('profiles steps, and refuses what a run refuses', async () => {
+  const { plan, variable } = adder(new addon.NativeStore())
+  const { instructions, step } = JSON.parse(plan.profile([float32(1, 1)], 3))
+  expect(instructions).toMatchObject([{ name: 'add', flops: 2, bytes: 24 }])
+  expect(instructions[0].minimum).toBeLessThanOrEqual(step.mean)
+  const value = new Float32Array(2)
+  variable.read(new Uint8Array(value.buffer))
+  expect([...value]).toEqual([4, 5])
+  expect(await errorOf(() => plan.profile([float32(1)], 1))).toMatchObject({ code: 'run.invalid' })
+  expect(await errorOf(() => plan.profile([float32(1, 1)], 0))).toMatchObject({ code: 'run.invalid' })
+  expect(await errorOf(() => plan.profile([float32(1, 1)], 2 ** 52))).toMatchObject({ code: 'run.invalid' })
+})
+
 const memory = new Uint8Array(16)
 test.each([
   ['no inputs', [], [float32(0, 0)], 1],

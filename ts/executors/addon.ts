@@ -59,6 +59,7 @@ export interface NativePlan {
   info(): string
   runSync(inputs: Uint8Array[], outputs: Uint8Array[], steps: number): void
   run(inputs: Uint8Array[], outputs: Uint8Array[], steps: number): Promise<void>
+  profile(inputs: Uint8Array[], steps: number): string
   close(): void
 }
 

@@ -79,7 +79,30 @@ class NativeVariableStorage implements VariableStorage {
   }
 }
 
-class NativeExecutorPlan implements Plan {
+/** The times of the parts of a step, over some steps. */
+export interface Profile {
+  /** In the order of execution. */
+  readonly instructions: readonly (Nanoseconds & {
+    readonly name: string
+    /** The primitives that it does. */
+    readonly ops: readonly string[]
+    readonly outputs: readonly Spec[]
+    readonly flops: number
+    /** What it reads and writes if each operand is touched once. */
+    readonly bytes: number
+  })[]
+  /** The copies at the end of a step. */
+  readonly transfers: Nanoseconds
+  readonly step: Nanoseconds
+}
+
+interface Nanoseconds {
+  readonly minimum: number
+  readonly mean: number
+}
+
+/** A compiled plan behind the native boundary. */
+export class NativeExecutorPlan implements Plan {
   readonly #outputs: readonly Spec[]
 
   constructor(
@@ -111,6 +134,12 @@ class NativeExecutorPlan implements Plan {
 
   info(): PlanInfo {
     return JSON.parse(translating('plan', () => this.plan.info())) as PlanInfo
+  }
+
+  /** Runs steps on the calling thread, without their outputs, and says where their time went. */
+  profile(inputs: readonly Tensor[], steps: number): Profile {
+    checkRun(this.program, inputs, steps)
+    return JSON.parse(translating('plan', () => this.plan.profile(inputs.map(tensorBytes), steps))) as Profile
   }
 
   close(): void {

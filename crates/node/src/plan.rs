@@ -40,8 +40,7 @@ impl NativePlan {
     /// What the plan does, as JSON.
     #[napi(catch_unwind)]
     pub fn info(&self) -> Result<String> {
-        let info = serde_json::to_string(self.get()?.plan().info());
-        info.map_err(|error| napi::Error::from_reason(error.to_string()))
+        json(serde_json::to_string(self.get()?.plan().info()))
     }
 
     /// Runs steps on the calling thread; the team joins where it pays.
@@ -53,6 +52,15 @@ impl NativePlan {
         let (inputs, outputs) =
             (buffers(&inputs, &signature.inputs)?, buffers(&outputs, &signature.outputs)?);
         bound.run(&inputs, &outputs, 0..steps, &|| false).map(drop).map_err(to_js)
+    }
+
+    /// Runs steps on the calling thread and says where their time went, as JSON. Their outputs are lost.
+    #[napi(catch_unwind, ts_args_type = "inputs: Uint8Array[], steps: number")]
+    pub fn profile(&self, inputs: Vec<Bytes>, steps: f64) -> Result<String> {
+        let steps = integer("steps", steps, 1)?;
+        let bound = self.get()?;
+        let inputs = buffers(&inputs, &bound.plan().signature().inputs)?;
+        json(serde_json::to_string(&bound.profile(&inputs, steps).map_err(to_js)?))
     }
 
     /// Runs steps off the JavaScript thread. The arrays' memory is used in place until the promise settles: it must not be
@@ -109,6 +117,10 @@ impl ObjectFinalize for NativePlan {
     fn finalize(mut self, env: Env) -> Result<()> {
         self.close(&env)
     }
+}
+
+fn json(report: serde_json::Result<String>) -> Result<String> {
+    report.map_err(|error| napi::Error::from_reason(error.to_string()))
 }
 
 fn buffers(bytes: &[Bytes], types: &[TensorType]) -> Result<Vec<Buffer>> {

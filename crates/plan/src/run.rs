@@ -76,6 +76,19 @@ impl BoundPlan {
         steps: Range<u64>,
         should_yield: &dyn Fn() -> bool,
     ) -> Result<u64, Error> {
+        self.run_marked(inputs, outputs, steps, should_yield, &mut |_| {})
+    }
+
+    /// As [`BoundPlan::run`]. In each step it calls `mark` with the number of an instruction before it runs, with the
+    /// number of all before the transfers, and with one more after them.
+    pub(crate) fn run_marked(
+        &self,
+        inputs: &[Buffer],
+        outputs: &[Buffer],
+        steps: Range<u64>,
+        should_yield: &dyn Fn() -> bool,
+        mark: &mut impl FnMut(usize),
+    ) -> Result<u64, Error> {
         self.check(inputs, outputs, steps.end)?;
         let mut step = steps.start;
         while step < steps.end {
@@ -92,7 +105,7 @@ impl BoundPlan {
                     let start = step as usize * bytes;
                     table[operand] = outputs[output].part(start..start + bytes);
                 }
-                self.step(&table, &usage.working, session.as_mut())?;
+                self.step(&table, &usage.working, session.as_mut(), mark)?;
                 step += 1;
                 if step == steps.end || should_yield() {
                     return Ok(step);
@@ -143,11 +156,13 @@ impl BoundPlan {
         table: &[Buffer],
         working: &Working,
         mut session: Option<&mut Session>,
+        mark: &mut impl FnMut(usize),
     ) -> Result<(), Error> {
         let at = Cell::new(0);
         let run = || {
             for (index, instruction) in self.plan.instructions.iter().enumerate() {
                 at.set(index);
+                mark(index);
                 let operands = Operands {
                     inputs: &table[instruction.inputs..instruction.outputs],
                     outputs: &table[instruction.outputs..instruction.scratch],
@@ -167,12 +182,14 @@ impl BoundPlan {
             let op = &self.plan.instructions[at.get()].ops;
             Err(Error::kernel_panic(op, &panic_message(&*payload)))
         })?;
+        mark(self.plan.instructions.len());
         for &(from, to) in &self.plan.transfers {
             // SAFETY: transfers are between distinct places of equal size, and this thread has the store's turn.
             unsafe {
                 table[to].slice_mut::<u8>(0..table[to].bytes()).copy_from_slice(table[from].slice::<u8>())
             };
         }
+        mark(self.plan.instructions.len() + 1);
         Ok(())
     }
 }

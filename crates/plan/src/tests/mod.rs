@@ -3,6 +3,7 @@
 pub mod builder;
 mod decode;
 mod faults;
+mod profiles;
 mod random;
 mod runs;
 mod training;
