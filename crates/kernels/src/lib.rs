@@ -37,5 +37,5 @@ pub use kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
 pub use matmul::{Epilogue, Matmul};
 pub use random::{RandomPermutation, RandomUniform};
 pub use reduce::{ArgMax, Reduce};
-pub use softmax::{Softmax, SparseSoftmaxCrossentropy};
+pub use softmax::{Factor, Softmax, SparseSoftmaxCrossentropy};
 pub use unary::{Unary, UnaryI32};

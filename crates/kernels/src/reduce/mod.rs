@@ -8,7 +8,7 @@ mod stage;
 
 pub use argmax::ArgMax;
 pub(crate) use operation::{Operation, Sum};
-pub(crate) use rows::{Tree, reduce_block, reduce_row};
+pub(crate) use rows::reduce_row;
 
 use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch, require_size};
 use crate::target::Target;

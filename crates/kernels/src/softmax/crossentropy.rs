@@ -1,25 +1,42 @@
 //! The loss that follows a softmax.
 
-use super::rows::{ROWS, Rows, TILE, exp_all, greatest, subtract};
+use super::rows::{Rows, Visit};
 use crate::Isa;
-use crate::kernel::{Cost, Kernel, KernelError, Operands};
-use crate::lanes::Arithmetic;
-use crate::math;
-use crate::reduce::{Sum, Tree, reduce_block, reduce_row};
-use crate::target::Loop;
+use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch};
 
 /// The cross-entropy of a row of logits against the label that is its only right column:
 /// log(sum(exp(row))) - row[label], and NaN for a label that is no column.
 #[derive(Debug)]
 pub struct SparseSoftmaxCrossentropy {
     rows: Rows,
+    gradient: Option<Factor>,
+}
+
+/// What the gradient of the loss of a row is multiplied by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Factor {
+    /// One number for all rows.
+    Scalar,
+    /// A number for each row.
+    Column,
 }
 
 impl SparseSoftmaxCrossentropy {
+    /// A kernel of logits and labels.
+    ///
     /// # Panics
     /// When the machine lacks the instruction set, or a size overflows.
     pub fn new(isa: Isa, rows: usize, columns: usize) -> Self {
-        SparseSoftmaxCrossentropy { rows: Rows::new(isa, rows, columns) }
+        SparseSoftmaxCrossentropy { rows: Rows::new(isa, rows, columns), gradient: None }
+    }
+
+    /// A kernel of logits, labels and a factor, whose second output is the gradient: (softmax(row) - one-hot row of the
+    /// label) · factor, with the bits of a softmax, a subtraction and a multiplication.
+    ///
+    /// # Panics
+    /// As [`SparseSoftmaxCrossentropy::new`].
+    pub fn with_gradient(isa: Isa, rows: usize, columns: usize, factor: Factor) -> Self {
+        SparseSoftmaxCrossentropy { gradient: Some(factor), ..Self::new(isa, rows, columns) }
     }
 }
 
@@ -33,13 +50,27 @@ impl Kernel for SparseSoftmaxCrossentropy {
     }
 
     fn cost(&self) -> Cost {
-        let Rows { rows, columns, .. } = self.rows;
-        Cost { flops: 14 * (rows * columns) as u64, bytes: 4 * (rows * columns + 2 * rows) as u64 }
+        let (rows, elements) = (self.rows.rows as u64, (self.rows.rows * self.rows.columns) as u64);
+        match self.gradient {
+            None => Cost { flops: 14 * elements, bytes: 4 * (elements + 2 * rows) },
+            Some(_) => Cost { flops: 18 * elements, bytes: 4 * (2 * elements + 3 * rows) },
+        }
     }
 
-    fn run(&self, _: u32, chunk: u32, operands: &Operands<'_>, _: &mut [f32]) -> Result<(), KernelError> {
+    fn scratch(&self) -> Scratch {
+        Scratch { shared: 0, private: self.rows.private() }
+    }
+
+    fn run(
+        &self,
+        _: u32,
+        chunk: u32,
+        operands: &Operands<'_>,
+        private: &mut [f32],
+    ) -> Result<(), KernelError> {
         let Rows { rows, columns, .. } = self.rows;
         let range = self.rows.chunks.range(chunk);
+        let elements = range.start * columns..range.end * columns;
         // SAFETY: plain numbers, which nobody writes meanwhile.
         let logits = unsafe { operands.inputs[0].part(0..self.rows.bytes()).slice::<f32>() };
         // SAFETY: as above.
@@ -51,61 +82,26 @@ impl Kernel for SparseSoftmaxCrossentropy {
             losses.fill(f32::NAN);
             return Ok(());
         }
-        let logits = &logits[range.start * columns..range.end * columns];
-        let labels = &labels[range];
-        self.rows.target.run(CrossentropyRows { rows: &self.rows, logits, labels, losses });
+        let factors = self.gradient.map(|factor| {
+            let count = if factor == Factor::Scalar { 1 } else { rows };
+            // SAFETY: plain numbers, which nobody writes meanwhile.
+            let factors = unsafe { operands.inputs[2].part(0..count * size_of::<f32>()).slice::<f32>() };
+            if factor == Factor::Scalar { factors } else { &factors[range.clone()] }
+        });
+        let results = self.gradient.map(|_| {
+            let output = operands.outputs[1].part(0..self.rows.bytes());
+            // SAFETY: the rows of chunks are disjoint.
+            unsafe { output.slice_mut::<f32>(elements.clone()) }
+        });
+        self.rows.target.run(Visit {
+            columns,
+            logits: &logits[elements],
+            labels: Some(&labels[range]),
+            factors: factors.unwrap_or(&[1.0]),
+            losses: Some(losses),
+            results,
+            private: &mut private[..self.rows.private()],
+        });
         Ok(())
     }
-}
-
-struct CrossentropyRows<'a> {
-    rows: &'a Rows,
-    logits: &'a [f32],
-    labels: &'a [i32],
-    losses: &'a mut [f32],
-}
-
-impl Loop for CrossentropyRows<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<I: Arithmetic>(self) {
-        let columns = self.rows.columns;
-        let height = self.rows.height();
-        let mut tile = [0.0; TILE];
-        let tiles = self.logits.chunks(height * columns).zip(self.labels.chunks(height));
-        for ((logits, labels), losses) in tiles.zip(self.losses.chunks_mut(height)) {
-            let mut sums = [1.0; ROWS];
-            if columns > TILE {
-                let greatest = greatest(logits);
-                let mut sum = Tree::<f32, Sum>::new();
-                for logits in logits.chunks(TILE) {
-                    subtract(logits, greatest, &mut tile);
-                    exp_all::<I>(&mut tile, logits.len());
-                    sum.push(reduce_block::<f32, Sum>(&tile[..logits.len()]));
-                }
-                sums[0] = sum.total();
-                losses[0] = distance(logits, greatest, labels[0]);
-            } else {
-                let rows = logits.chunks_exact(columns).zip(tile.chunks_exact_mut(columns));
-                for ((logits, staged), (label, loss)) in rows.zip(labels.iter().zip(losses.iter_mut())) {
-                    let greatest = greatest(logits);
-                    subtract(logits, greatest, staged);
-                    *loss = distance(logits, greatest, *label);
-                }
-                exp_all::<I>(&mut tile, logits.len());
-                for (sum, staged) in sums[..labels.len()].iter_mut().zip(tile.chunks_exact(columns)) {
-                    *sum = reduce_row::<f32, Sum>(staged);
-                }
-            }
-            sums.iter_mut().for_each(|sum| *sum = math::log::<I>(*sum));
-            losses.iter_mut().zip(&sums).for_each(|(loss, log)| *loss += log);
-        }
-    }
-}
-
-/// How far the labelled element is below the greatest.
-#[inline(always)]
-fn distance(logits: &[f32], greatest: f32, label: i32) -> f32 {
-    usize::try_from(label).ok().and_then(|label| logits.get(label)).map_or(f32::NAN, |logit| greatest - logit)
 }

@@ -116,3 +116,40 @@ fn memory_is_checked() {
     let run = std::panic::AssertUnwindSafe(|| run_kernel(&softmax, &[&short], &mut [&mut output]));
     assert!(std::panic::catch_unwind(run).is_err());
 }
+
+#[test]
+fn the_gradient_has_the_bits_of_its_parts() {
+    for (rows, columns) in SIZES.into_iter().chain([(40, 32), (40, 33), (3, 16), (17, 7)]) {
+        let mut input = logits(rows * columns);
+        input[rows * columns / 2] = f32::NAN;
+        // Some labels are no column.
+        let labels: Vec<i32> = (0..rows).map(|row| (row * 7 % (columns + 2)) as i32 - 1).collect();
+        let factors: Vec<f32> = (0..rows).map(|row| row as f32 / 3.0 - 1.0).collect();
+        for isa in Isa::available() {
+            let probabilities = softmax(isa, rows, columns, input.clone());
+            let expected_losses = losses(isa, columns, input.clone(), labels.clone());
+            for (factor, factors) in [(Factor::Scalar, &factors[rows - 1..]), (Factor::Column, &factors[..])]
+            {
+                let kernel = SparseSoftmaxCrossentropy::with_gradient(isa, rows, columns, factor);
+                let (mut losses, mut gradient) = (vec![0f32; rows], vec![0f32; rows * columns]);
+                let factors = factors.to_vec();
+                run_kernel(&kernel, &[&input, &labels, &factors], &mut [&mut losses, &mut gradient]).unwrap();
+                let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(&losses), bits(&expected_losses), "{columns} {isa:?}");
+                let expected: Vec<f32> = probabilities
+                    .iter()
+                    .enumerate()
+                    .map(|(at, probability)| {
+                        let (row, column) = (at / columns, at % columns);
+                        let hot = if labels[row] == column as i32 { 1.0 } else { 0.0 };
+                        (probability - hot) * factors[row % factors.len()]
+                    })
+                    .collect();
+                let same = gradient.iter().zip(&expected);
+                let same =
+                    same.into_iter().all(|(a, b)| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()));
+                assert!(same, "{rows} × {columns} {factor:?} {isa:?}");
+            }
+        }
+    }
+}

@@ -6,6 +6,7 @@ mod elementwise;
 mod in_place;
 mod matmul_epilogue;
 mod segments;
+mod softmax_crossentropy;
 
 use crate::graph::Graph;
 use crate::program::Program;
@@ -21,8 +22,9 @@ pub const COMMON_SUBEXPRESSIONS: Pass<Program> =
     Pass { name: "commonSubexpressions", apply: common_subexpressions::apply };
 
 /// The passes that remove and join nodes, in the order in which they run.
-pub const JOINING: [Pass<Graph>; 4] = [
+pub const JOINING: [Pass<Graph>; 5] = [
     Pass { name: "constants", apply: constants::apply },
+    Pass { name: "softmaxCrossentropy", apply: softmax_crossentropy::apply },
     Pass { name: "matmulEpilogue", apply: matmul_epilogue::apply },
     Pass { name: "elementwise", apply: elementwise::apply },
     Pass { name: "segments", apply: segments::apply },

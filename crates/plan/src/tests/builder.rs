@@ -50,9 +50,17 @@ impl Builder {
     }
 
     pub fn constant(&mut self, shape: &[usize], data: &[f32]) -> usize {
-        let id = self.value(F32, shape);
+        self.constant_of(F32, shape, bytes(data))
+    }
+
+    pub fn int_constant(&mut self, shape: &[usize], data: &[i32]) -> usize {
+        self.constant_of(I32, shape, int_bytes(data))
+    }
+
+    fn constant_of(&mut self, dtype: Dtype, shape: &[usize], data: Vec<u8>) -> usize {
+        let id = self.value(dtype, shape);
         self.constants.push(json!({ "value": id, "offset": self.blob.len() }));
-        self.blob.extend(bytes(data));
+        self.blob.extend(data);
         id
     }
 

@@ -101,7 +101,7 @@ fn add_instruction(builder: &mut Builder, draws: &mut Draws) -> bool {
     let unary = ["negative", "absolute", "sign", "exp", "sqrt", "tanh", "sigmoid", "relu"];
     let binary =
         ["add", "subtract", "multiply", "divide", "maximum", "minimum", "equal", "less", "lessEqual"];
-    let added = match draws.below(20) {
+    let added = match draws.below(21) {
         0..3 => builder.try_op(draws.of(&unary), &[x], json!({})),
         3..8 => builder.try_op(draws.of(&binary), &[x, y], json!({})),
         8 => builder.try_op("where", &[x, y, z], json!({})),
@@ -123,6 +123,7 @@ fn add_instruction(builder: &mut Builder, draws: &mut Draws) -> bool {
             let y = recent(draws, builder);
             builder.try_op("take", &[x, y], json!({}))
         }
+        16 => return add_crossentropy(builder, draws, x),
         _ => return add_product(builder, draws, x),
     };
     added.is_ok()
@@ -146,6 +147,40 @@ fn add_product(builder: &mut Builder, draws: &mut Draws, x: usize) -> bool {
         let sum = builder.op("add", &[product, bias]);
         builder.op(draws.of(&["relu", "tanh", "negative"]), &[sum]);
     }
+    true
+}
+
+/// A cross-entropy and its gradient for a factor of whatever shape fits.
+fn add_crossentropy(builder: &mut Builder, draws: &mut Draws, x: usize) -> bool {
+    let [rows, columns] = *builder.values[x].shape() else { return false };
+    let like = |dtype: Dtype, shape: &[usize], builder: &Builder| -> Vec<usize> {
+        let values = builder.values.iter().enumerate();
+        let fitting = values.filter(|(_, value)| value.dtype() == dtype && value.shape() == shape);
+        fitting.map(|(id, _)| id).collect()
+    };
+    if builder.values[x].dtype() != F32 || rows * columns == 0 {
+        return false;
+    }
+    let counted: Vec<i32> = (0..rows as i32).map(|row| row % (columns as i32 + 1)).collect();
+    let labels = builder.int_constant(&[rows], &counted);
+    let losses = builder.op("sparseSoftmaxCrossentropy", &[x, labels]);
+    let factors = [like(F32, &[rows], builder), like(F32, &[], builder)].concat();
+    let factor = draws.of(&factors);
+    let factor = builder.broadcast(factor, &[rows]);
+    let probabilities = builder.op("softmax", &[x]);
+    let classes: Vec<i32> = (0..columns as i32).collect();
+    let classes = builder.int_constant(&[columns], &classes);
+    let classes = builder.broadcast(classes, &[rows, columns]);
+    let labels = builder.op_with("reshape", &[labels], json!({ "shape": [rows, 1] }));
+    let labels = builder.broadcast(labels, &[rows, columns]);
+    let hot = builder.op("equal", &[labels, classes]);
+    let hot = builder.op_with("cast", &[hot], json!({ "dtype": "float32" }));
+    let difference = builder.op("subtract", &[probabilities, hot]);
+    let factor = builder.op_with("reshape", &[factor], json!({ "shape": [rows, 1] }));
+    let factor = builder.broadcast(factor, &[rows, columns]);
+    let gradient = builder.op("multiply", &[difference, factor]);
+    builder.output(losses);
+    builder.output(gradient);
     true
 }
 

@@ -37,9 +37,8 @@ pub fn training_step() -> Builder {
     b.output(loss);
 
     let probabilities = b.op("softmax", &[logits]);
-    let classes = b.constant(&[10], &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]);
+    let classes = b.int_constant(&[10], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     let classes = b.broadcast(classes, &[BATCH, 10]);
-    let labels = b.op_with("cast", &[labels], json!({ "dtype": "float32" }));
     let labels = b.op_with("reshape", &[labels], json!({ "shape": [BATCH, 1] }));
     let labels = b.broadcast(labels, &[BATCH, 10]);
     let hot = b.op("equal", &[classes, labels]);
