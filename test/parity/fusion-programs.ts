@@ -1,3 +1,4 @@
+import { grad } from '../../ts/graph/autodiff.js'
 import * as ops from '../../ts/ops/index.js'
 import type { SampleArray } from '../../ts/ops/record.js'
 import { integers, uniform } from '../../ts/ops/samples.js'
@@ -12,7 +13,13 @@ const columnCounts = [1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 65, 96, 100]
 
 /** What fusions make one instruction of, at every edge: dense layers, chains of elementwise ops, updates of many variables. */
 export function fusionPrograms(rows: readonly number[] = rowCounts): Case[] {
-  return [...rows.map(denseLayers), ...rows.map(elementwiseChains), repeatedExpressions(), variableUpdates()]
+  return [
+    ...rows.map(denseLayers),
+    ...rows.map(elementwiseChains),
+    ...rows.map(crossentropies),
+    repeatedExpressions(),
+    variableUpdates(),
+  ]
 }
 
 function fusionCase(label: string, f: TensorFunction, inputs: readonly SampleArray[]): Case {
@@ -67,6 +74,28 @@ function elementwiseChains(rows: number): Case {
       return [chosen, ops.add(ops.sigmoid(chosen), counted), ops.lessEqual(row, x), ops.negative(counts)]
     })
   return fusionCase(`chains of ${rows} rows`, f, inputs)
+}
+
+/** Cross-entropies with their gradients, of the mean and of a weighted sum. */
+function crossentropies(rows: number): Case {
+  const inputs = [
+    uniform([rows], -1, 1, 1),
+    ...columnCounts.flatMap((columns) => [
+      uniform([rows, columns], -4, 4, columns),
+      integers([rows], 0, columns, columns),
+    ]),
+  ]
+  const f: TensorFunction = ([weights, ...batches]) =>
+    columnCounts.flatMap((_, i) => {
+      const [logits, labels] = batches.slice(2 * i) as [Tensor, Tensor]
+      const losses = (x: Tensor) => ops.sparseSoftmaxCrossentropy(x, labels)
+      return [
+        losses(logits),
+        grad((x: Tensor) => ops.mean(losses(x)))(logits),
+        grad((x: Tensor) => ops.sum(ops.multiply(losses(ops.negative(x)), weights as Tensor)))(logits),
+      ]
+    })
+  return fusionCase(`crossentropies of ${rows} rows`, f, inputs)
 }
 
 /** The same expressions several times, expressions that differ in an attribute alone, and expressions of constants. */
