@@ -1,5 +1,5 @@
 import type { Storage } from '../../ts/dtype.js'
-import type { Executor, Plan } from '../../ts/executors/executor.js'
+import type { Executor, MatmulPrecision, Plan } from '../../ts/executors/executor.js'
 import type { Program } from '../../ts/graph/program.js'
 import type { SampleArray } from '../../ts/ops/record.js'
 import { createTensor, storageOf, type Tensor } from '../../ts/tensor.js'
@@ -13,6 +13,8 @@ export interface Workload {
   /** What the program's variables start from. */
   readonly initial: readonly Tensor[]
   readonly steps: number
+  /** How accurate matrix products are; default 'highest'. */
+  readonly matmulPrecision?: MatmulPrecision
 }
 
 /** A program compiled by one executor, with variables of its own. */
@@ -25,7 +27,7 @@ export class Execution {
     executor: Executor,
     private readonly workload: Workload,
   ) {
-    const { program, inputs, initial } = workload
+    const { program, inputs, initial, matmulPrecision } = workload
     const { float64 } = executor
     this.#inputs = inputs.map((input) => tensorOf(input, float64))
     this.#variables = withExecutor(executor, () =>
@@ -42,7 +44,7 @@ export class Execution {
       value,
       variable: this.#variables[i] as Variable,
     }))
-    this.#plan = executor.compile({ ...program, variables })
+    this.#plan = executor.compile({ ...program, variables }, matmulPrecision)
   }
 
   /** Runs all steps from the initial values of the variables; returns the outputs, then the final values of the variables. */

@@ -34,7 +34,7 @@ function fusionCase(label: string, f: TensorFunction, inputs: readonly SampleArr
 }
 
 /** Products with and without a bias, before every activation, for all numbers of columns. */
-function denseLayers(rows: number): Case {
+export function denseLayers(rows: number): Case {
   const inner = 5
   const inputs = [
     uniform([rows, inner], -1, 1, 1),

@@ -7,6 +7,7 @@ import { checkCase } from './check.js'
 import { fusionPrograms } from './fusion-programs.js'
 import { preservingSettings, thisMachine } from './machine.js'
 import { testMutants } from './mutants.js'
+import { lowerPrecisionCases } from './precisions.js'
 import { allOps } from './program.js'
 import { randomProgram } from './random-programs.js'
 import { Report } from './report.js'
@@ -27,6 +28,7 @@ function parity(): number {
   }
   for (const subject of [...fusionPrograms(), ...trainingSteps()])
     report.add(subject, checkCase(machine, subject))
+  for (const subject of lowerPrecisionCases()) report.add(subject, checkCase(machine, subject))
   for (let seed = 0; seed < Number(values.programs); seed++) {
     const subject = randomProgram(seed)
     report.add(subject, checkCase(machine, subject))

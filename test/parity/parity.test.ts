@@ -6,6 +6,7 @@ import { checkCase } from './check.js'
 import { fusionPrograms } from './fusion-programs.js'
 import { thisMachine } from './machine.js'
 import { testMutants } from './mutants.js'
+import { lowerPrecisionCases } from './precisions.js'
 import { allOps } from './program.js'
 import { randomProgram } from './random-programs.js'
 import { trainingSteps } from './training-programs.js'
@@ -42,6 +43,11 @@ describe('both executors agree', () => {
 
   test('on what fusions join, and on training steps', () => {
     for (const subject of [...fusionPrograms([1, 2, 7, 13]), ...trainingSteps()])
+      expect(checkCase(machine, subject).failures).toEqual([])
+  })
+
+  test('on matrix products of lower precision', () => {
+    for (const subject of lowerPrecisionCases(mostElements))
       expect(checkCase(machine, subject).failures).toEqual([])
   })
 

@@ -4,8 +4,8 @@ import { broadcastShapes, sameShape, sizeOf } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { apply, type TensorInput, toTensor } from './apply.js'
 import { broadcastTo, reshape } from './array.js'
-import { type KernelArguments, overMagnitudes, primitive, type Spec } from './record.js'
-import { sample, uniform, valueSample, values } from './samples.js'
+import { type KernelArguments, overMagnitudes, primitive, type SampleArray, type Spec } from './record.js'
+import { array, sample, uniform, valueSample, values } from './samples.js'
 
 type Flags = { transposeA: boolean; transposeB: boolean }
 
@@ -122,6 +122,7 @@ const sizes = [
   [33, 65, 31],
   [130, 257, 70],
   [200, 210, 190],
+  [288, 520, 272],
 ] as const
 
 const matmulOp = primitive<Flags>({
@@ -176,6 +177,18 @@ const matmulOp = primitive<Flags>({
       transposeA: false,
       transposeB: false,
     }),
+    valueSample('rows and columns of other scales', scaledFactors(), {
+      transposeA: false,
+      transposeB: false,
+    }),
+    valueSample(
+      'rows picked out',
+      [
+        array([40, 33], 'float32', (i) => Number(i % 33 === (7 * Math.floor(i / 33)) % 33)),
+        uniform([33, 70]),
+      ],
+      { transposeA: false, transposeB: false },
+    ),
     sample('no terms', [uniform([3, 0]), uniform([0, 5])], { transposeA: false, transposeB: false }),
     sample('no rows', [uniform([0, 3]), uniform([3, 5])], { transposeA: false, transposeB: false }),
     valueSample(
@@ -199,6 +212,17 @@ const matmulOp = primitive<Flags>({
   tolerance: { relative: 2e-6 },
   torch: 'torch.matmul(a.mT if transposeA else a, b.mT if transposeB else b)',
 })
+
+/** Factors whose rows, columns and terms differ by up to 2⁸⁰. */
+function scaledFactors(): SampleArray[] {
+  const [m, k, n] = [70, 80, 60]
+  const scaled = (shape: readonly [number, number], stream: number) => {
+    const { values } = uniform(shape, -2, 2, stream)
+    const power = (i: number) => 20 * ((Math.floor(i / shape[1]) % 5) - 2) + 5 * ((i % 9) - 4)
+    return array(shape, 'float32', (i) => values[i]! * 2 ** power(i))
+  }
+  return [scaled([m, k], 1), scaled([k, n], 2)]
+}
 
 function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {
   return apply(matmulOp, [a, b], { transposeA, transposeB })
