@@ -60,6 +60,14 @@ describeOnEachBackend('optimizers', () => {
     })
   })
 
+  it('makes every weight NaN when a global norm is not finite', () => {
+    const weights = [lw.variable([1, 2]), lw.variable([3])]
+    const optimizer = lw.optimizers.sgd({ globalClipnorm: 1 })
+    optimizer.apply([lw.tensor([1, Infinity]), lw.tensor([1])], weights)
+    for (const weight of weights)
+      expect(weight.read().arraySync()).toEqual(weight.shape[0] === 2 ? [NaN, NaN] : [NaN])
+  })
+
   it("has Keras's defaults", () => {
     const adam = lw.optimizers.adam()
     expect([adam.learningRate, adam.beta1, adam.beta2, adam.epsilon]).toEqual([0.001, 0.9, 0.999, 1e-7])
@@ -117,6 +125,11 @@ describeOnEachBackend('optimizers', () => {
     await expectError('argument.unknown', () => adam({ learningrate: 1 } as object), {
       nearest: 'learningRate',
     })
+    for (const got of [0, -1, NaN, Infinity, '1' as never]) {
+      await expectError('argument.range', () => adam({ clipnorm: got }), { argument: 'clipnorm' })
+    }
+    const twoWays = { clipvalue: 1, globalClipnorm: 1 }
+    await expectError('argument.range', () => sgd(twoWays), { argument: 'globalClipnorm' })
     await expectError('argument.type', () => adam(0.001 as never))
     await expectError('argument.range', () => sgd().apply([], [lw.variable([1])]), { argument: 'gradients' })
     const [first, second] = [lw.variable([1, 1]), lw.variable([1, 1])]

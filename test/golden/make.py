@@ -3,7 +3,8 @@
     python3 test/golden/make.py        needs torch, numpy and keras
 
 ops.json holds the value and the gradient of every op whose record has a PyTorch expression, training.json the losses
-of three small networks over twenty steps, initializers.json the distributions of Keras's initial weights.
+of three small networks over twenty steps, initializers.json the distributions of Keras's initial weights, clipping.json
+weights after steps of clipped gradients.
 """
 import json
 import math
@@ -14,6 +15,7 @@ from pathlib import Path
 import torch
 
 sys.dont_write_bytecode = True
+from clipping import clip_all  # noqa: E402
 from initializers import draw_all  # noqa: E402
 from training import train_all  # noqa: E402
 
@@ -61,6 +63,7 @@ def main():
     write("ops.json", [answer(question) for question in json.loads(questions)])
     write("training.json", train_all())
     write("initializers.json", draw_all())
+    write("clipping.json", clip_all())
 
 
 if __name__ == "__main__":

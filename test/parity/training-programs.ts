@@ -84,6 +84,15 @@ export function trainingSteps(): Case[] {
       steps: 3,
     }),
     trainingStep({
+      label: 'clipped by global norm',
+      batch: 16,
+      features: 40,
+      hidden: [layers.dense({ units: 70, activation: 'relu' })],
+      classes: 5,
+      optimizer: optimizers.adam({ learningRate: 0.1, globalClipnorm: 0.5 }),
+      steps: 3,
+    }),
+    trainingStep({
       label: 'wide, with momentum',
       batch: 130,
       features: 257,

@@ -1,9 +1,10 @@
 import { add, divide, multiply, power, sqrt, square, subtract } from '../ops/index.js'
 import { checkInterval, checkOptions } from '../options.js'
 import type { Tensor } from '../tensor.js'
+import { type ClippingConfig, clippingOptions } from './clipping.js'
 import { Optimizer, type StepScalars, type Update } from './optimizer.js'
 
-export interface AdamConfig {
+export interface AdamConfig extends ClippingConfig {
   /** Default 0.001. */
   readonly learningRate?: number
   /** The decay of the mean of gradients (default 0.9). */
@@ -21,9 +22,9 @@ export class Adam extends Optimizer {
   readonly epsilon: number
 
   constructor(config: AdamConfig = {}) {
-    checkOptions('adam', config, ['learningRate', 'beta1', 'beta2', 'epsilon'])
+    checkOptions('adam', config, ['learningRate', 'beta1', 'beta2', 'epsilon', ...clippingOptions])
     const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = config
-    super('adam', learningRate, ['momentum', 'velocity'])
+    super('adam', learningRate, ['momentum', 'velocity'], config)
     checkInterval('adam', 'beta1', beta1, { minimum: 0, limit: 1 })
     checkInterval('adam', 'beta2', beta2, { minimum: 0, limit: 1 })
     checkInterval('adam', 'epsilon', epsilon, { minimum: 0 })
@@ -56,7 +57,7 @@ export class Adam extends Optimizer {
 /**
  * The Adam optimizer.
  *
- * @param config learningRate (0.001), beta1 (0.9), beta2 (0.999), epsilon (1e-7)
+ * @param config learningRate (0.001), beta1 (0.9), beta2 (0.999), epsilon (1e-7); clipnorm, clipvalue or globalClipnorm (none)
  * @throws argument.range, argument.unknown
  */
 export function adam(config: AdamConfig = {}): Adam {

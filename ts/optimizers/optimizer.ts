@@ -6,6 +6,7 @@ import { checkInterval } from '../options.js'
 import { formatShape, sameShape } from '../shape.js'
 import { createTensor, filled, Tensor, tensor } from '../tensor.js'
 import { Variable } from '../variable.js'
+import { type ClippingConfig, checkClipping, clipGradients } from './clipping.js'
 
 /** The numbers that a rule uses for every weight of a step: scalars. */
 export type StepScalars = Readonly<Record<string, Tensor>>
@@ -23,6 +24,7 @@ export interface Update {
 export abstract class Optimizer {
   readonly #learningRate: Variable
   readonly #iterations: Variable
+  readonly #clipping: ClippingConfig
   readonly #slots = new Map<Variable, readonly Variable[]>()
 
   constructor(
@@ -30,8 +32,11 @@ export abstract class Optimizer {
     learningRate: number,
     /** What the rule keeps for each weight: names of tensors of its shape, which start as zeros. */
     private readonly slotNames: readonly string[],
+    /** How gradients are bounded before the rule sees them; other keys are ignored. */
+    clipping: ClippingConfig = {},
   ) {
     checkInterval(name, 'learningRate', learningRate, { minimum: 0 })
+    this.#clipping = checkClipping(name, clipping)
     const initial = createTensor(learningRate, [], 'float32', executor().float64)
     this.#learningRate = new Variable(initial, `${name}/learningRate`, false)
     this.#iterations = new Variable(tensor(new Int32Array(1), []), `${name}/iterations`, false)
@@ -74,7 +79,7 @@ export abstract class Optimizer {
   ): Update
 
   /**
-   * Makes one step: each variable moves by its gradient. Inside a traced function it becomes part of that.
+   * Makes one step: each variable moves by its gradient, clipped as the optimizer is configured. Inside a traced function it becomes part of that.
    *
    * @param gradients one for each variable, of its shape, as `lw.valueAndGrad` gives them; all are checked before any variable moves
    * @throws argument.range, argument.type, shape.mismatch
@@ -96,9 +101,10 @@ export abstract class Optimizer {
     })
     const step = add(this.#iterations, 1)
     const scalars = this.scalars(this.#learningRate.read(), cast(step, 'float32'))
+    const clipped = clipGradients(gradients, this.#clipping)
     variables.forEach((variable, i) => {
       const slots = this.#slotsOf(variable)
-      const gradient = gradients[i] as Tensor
+      const gradient = clipped[i] as Tensor
       const next = this.update(
         variable.read(),
         gradient,

@@ -1,9 +1,10 @@
 import { add, multiply, subtract } from '../ops/index.js'
 import { checkBoolean, checkInterval, checkOptions } from '../options.js'
 import type { Tensor } from '../tensor.js'
+import { type ClippingConfig, clippingOptions } from './clipping.js'
 import { Optimizer, type StepScalars, type Update } from './optimizer.js'
 
-export interface SgdConfig {
+export interface SgdConfig extends ClippingConfig {
   /** Default 0.01. */
   readonly learningRate?: number
   /** The share of the former step that each step keeps, from 0 (default) to 1. */
@@ -18,11 +19,11 @@ export class Sgd extends Optimizer {
   readonly nesterov: boolean
 
   constructor(config: SgdConfig = {}) {
-    checkOptions('sgd', config, ['learningRate', 'momentum', 'nesterov'])
+    checkOptions('sgd', config, ['learningRate', 'momentum', 'nesterov', ...clippingOptions])
     const { learningRate = 0.01, momentum = 0, nesterov = false } = config
     checkInterval('sgd', 'momentum', momentum, { minimum: 0, limit: 1 + Number.EPSILON })
     checkBoolean('sgd', 'nesterov', nesterov)
-    super('sgd', learningRate, momentum === 0 ? [] : ['momentum'])
+    super('sgd', learningRate, momentum === 0 ? [] : ['momentum'], config)
     this.momentum = momentum
     this.nesterov = nesterov
   }
@@ -44,7 +45,7 @@ export class Sgd extends Optimizer {
 /**
  * Stochastic gradient descent.
  *
- * @param config learningRate (0.01), momentum (0), nesterov (false)
+ * @param config learningRate (0.01), momentum (0), nesterov (false); clipnorm, clipvalue or globalClipnorm (none)
  * @throws argument.range, argument.unknown
  */
 export function sgd(config: SgdConfig = {}): Sgd {
