@@ -1,7 +1,7 @@
 //! The driver: one thread in the process that works through asynchronous runs, of all environments, a slice of time each.
 
 use layerwise_kernels::Buffer;
-use layerwise_plan::{BoundPlan, Error};
+use layerwise_plan::{BoundPlan, Error, look_out};
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -87,7 +87,9 @@ impl Driver {
         }
     }
 
+    /// The next run. One often follows another soon: a training reads its losses and goes on.
     fn next(&self) -> Run {
+        look_out(|| self.wanted.load(Ordering::Relaxed));
         let mut state = self.lock();
         loop {
             if let Some(run) = state.queue.pop_front() {

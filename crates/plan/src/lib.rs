@@ -37,5 +37,5 @@ pub use profile::{InstructionProfile, Profile, Timing};
 pub use run::{BoundPlan, bind};
 pub use store::{Store, Variable};
 pub use table::{AttributeField, InstructionSchema, instruction_table};
-pub use team::{set_threads, threads};
+pub use team::{look_out, set_threads, threads};
 pub use tensor::{TensorType, dtype_from_name};

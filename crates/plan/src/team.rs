@@ -13,6 +13,8 @@ mod sync;
 mod tests;
 mod worker;
 
+pub use look_out::look_out;
+
 use account::Account;
 use board::{Board, MOST_CHUNKS, MOST_THREADS, Work};
 use std::panic::{AssertUnwindSafe, catch_unwind};
