@@ -22,3 +22,8 @@ test('the process can exit in the middle of a run', async () => {
 test('worker threads can be terminated in the middle of their runs', async () => {
   expect(await run('terminated-workers.mjs')).toEqual({ code: 0, stdout: 'all terminated\n', stderr: '' })
 })
+
+test('a panic in a kernel is an error, and prints nothing', async () => {
+  const stdout = 'kernel.panic\nkernel.panic\n'
+  expect(await run('panicking.mjs')).toEqual({ code: 0, stdout, stderr: '' })
+})

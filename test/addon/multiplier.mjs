@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 const require = createRequire(import.meta.url)
 const addon = require('node-gyp-build')(fileURLToPath(new URL('../..', import.meta.url)))
 
-export function multiplier(size) {
+export function multiplier(size, options = {}) {
   const store = new addon.NativeStore()
   const matrix = () => new Uint8Array(new Float32Array(size * size).fill(1 / size).buffer)
   const type = { dtype: 'float32', shape: [size, size] }
@@ -22,7 +22,7 @@ export function multiplier(size) {
     updates: [{ variable: 0, value: 2 }],
   }
   const variables = [store.variable('float32', [size, size], matrix())]
-  const plan = store.compile(JSON.stringify(program), new Uint8Array(0), variables, {})
+  const plan = store.compile(JSON.stringify(program), new Uint8Array(0), variables, options)
   const output = (steps) => new Uint8Array(4 * size * size * steps)
   return {
     run: (steps) => plan.run([matrix()], [output(steps)], steps),

@@ -12,3 +12,9 @@ mod info;
 mod plan;
 mod store;
 mod variable;
+
+/// A panic reaches JavaScript as an error that holds its message; printing it too would litter the terminal.
+#[napi_derive::module_init]
+fn silence_panics() {
+    std::panic::set_hook(Box::new(|_| ()));
+}

@@ -51,6 +51,7 @@ pub fn bind(plan: Arc<Plan>, store: Arc<Store>, variables: Vec<Arc<Variable>>) -
     let mut usage = store.enter()?;
     store.grow(&mut usage.working, plan.needs, team::threads())?;
     drop(usage);
+    store.reserve(plan.constants.len())?;
     let moving = plan.operands.iter().enumerate().filter_map(|(index, operand)| match operand.place {
         Place::Output(output) => Some((index, output)),
         _ => None,
@@ -58,6 +59,12 @@ pub fn bind(plan: Arc<Plan>, store: Arc<Store>, variables: Vec<Arc<Variable>>) -
     let moving = moving.collect();
     let table = Mutex::new(vec![Buffer::EMPTY; plan.operands.len()]);
     Ok(BoundPlan { plan, store, variables, table, moving })
+}
+
+impl Drop for BoundPlan {
+    fn drop(&mut self) {
+        self.store.give_back(self.plan.constants.len());
+    }
 }
 
 impl BoundPlan {

@@ -43,7 +43,7 @@ pub(crate) struct Use<'a> {
 }
 
 impl Store {
-    /// A store whose variables and working memory together stay within `budget` bytes.
+    /// A store whose variables, working memory and plans' constants together stay within `budget` bytes.
     pub fn new(budget: u64) -> Arc<Self> {
         let working = Working { arena: AlignedBytes::EMPTY, private: Vec::new() };
         Arc::new(Store {
@@ -67,7 +67,7 @@ impl Store {
         Ok(Arc::new(Variable { store: self.clone(), tensor, memory }))
     }
 
-    /// The bytes of all variables and of the working memory.
+    /// The bytes of all variables, of the working memory, and of the constants of all plans that are bound.
     pub fn bytes(&self) -> u64 {
         self.used.load(Ordering::Relaxed)
     }
@@ -115,19 +115,36 @@ impl Store {
         Ok(())
     }
 
-    fn allocate(&self, bytes: usize) -> Result<AlignedBytes, Error> {
+    /// Counts bytes of a plan that is bound to this store, until `give_back`.
+    pub(crate) fn reserve(&self, bytes: usize) -> Result<(), Error> {
         let added = bytes as u64;
         let needed = self.used.fetch_add(added, Ordering::Relaxed).saturating_add(added);
         let budget = self.budget.load(Ordering::Relaxed);
-        let memory = if needed <= budget { AlignedBytes::new(bytes) } else { None };
-        memory.ok_or_else(|| {
-            self.used.fetch_sub(added, Ordering::Relaxed);
-            Error::memory_budget(needed, budget)
+        if needed <= budget {
+            return Ok(());
+        }
+        self.give_back(bytes);
+        Err(Error::memory_budget(needed, budget))
+    }
+
+    /// Counts bytes no longer.
+    pub(crate) fn give_back(&self, bytes: usize) {
+        self.used.fetch_sub(bytes as u64, Ordering::Relaxed);
+    }
+
+    fn allocate(&self, bytes: usize) -> Result<AlignedBytes, Error> {
+        self.reserve(bytes)?;
+        AlignedBytes::new(bytes).ok_or_else(|| {
+            self.give_back(bytes);
+            Error::memory_budget(
+                self.bytes().saturating_add(bytes as u64),
+                self.budget.load(Ordering::Relaxed),
+            )
         })
     }
 
     fn release(&self, memory: AlignedBytes) {
-        self.used.fetch_sub(memory.len() as u64, Ordering::Relaxed);
+        self.give_back(memory.len());
     }
 
     fn require_open(&self) -> Result<(), Error> {

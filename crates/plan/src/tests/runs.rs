@@ -131,6 +131,23 @@ fn memory_is_bounded_before_it_is_taken() {
 }
 
 #[test]
+fn constants_count_while_their_plan_is_bound() {
+    let mut builder = Builder::default();
+    let constant = builder.constant(&[100], &[1.0; 100]);
+    builder.output(constant);
+    let plan = Arc::new(builder.plan());
+    let store = Store::new(1 << 20);
+    let first = bind(plan.clone(), store.clone(), vec![]).unwrap();
+    let bytes_of_one = store.bytes();
+    let second = bind(plan.clone(), store.clone(), vec![]).unwrap();
+    assert_eq!(store.bytes(), bytes_of_one + 400);
+    store.set_budget(bytes_of_one + 799);
+    assert_eq!(bind(plan.clone(), store.clone(), vec![]).unwrap_err().code, "memory.budget");
+    drop([first, second]);
+    assert_eq!(store.bytes(), bytes_of_one - 400);
+}
+
+#[test]
 fn plans_of_one_store_share_its_arena() {
     let store = Store::new(1 << 30);
     let bind_square = |rows: usize| {
