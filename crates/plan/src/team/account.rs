@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 /// Gains beyond this are forgotten, so that a run notices soon when a neighbour arrives.
 const MOST_CREDIT: Duration = Duration::from_millis(5);
 
-/// A leader works alone so many times as long as it lost: a team that others hold up costs a tenth of the time at most.
-const REST: u32 = 10;
+/// A leader works alone so many times as long as it lost: a team that others hold up costs a twentieth of the time at most.
+const REST: u32 = 20;
 
 /// One loss counts no more than this: a machine that was asleep says nothing of its cores.
 const MOST_LOSS: Duration = Duration::from_millis(20);
@@ -56,8 +56,8 @@ mod tests {
         account.settle(3 * MILLISECOND, 2 * MILLISECOND, start);
         account.settle(MILLISECOND, 4 * MILLISECOND, start);
         assert!(!account.pays(start));
-        assert!(!account.pays(start + 19 * MILLISECOND));
-        assert!(account.pays(start + 20 * MILLISECOND));
+        assert!(!account.pays(start + 39 * MILLISECOND));
+        assert!(account.pays(start + 40 * MILLISECOND));
         assert!(account.pays(start));
     }
 
