@@ -203,4 +203,17 @@ describeOnEachBackend('an AbortSignal', () => {
     await model.fit(endless(), { verbose: 0, signal, callbacks: { onTrainBatchEnd } })
     expect([closed, model.optimizer.iterations]).toEqual([true, 3])
   })
+
+  it('may come from the event loop, which goes on while short epochs follow each other', async () => {
+    const model = createModel()
+    const turn = () => new Promise(setImmediate)
+    let turns = 0
+    const stop = async () => {
+      while (++turns < 20) await turn()
+      model.stopTraining = true
+    }
+    const training = model.fit(x, y, { epochs: 1_000_000, verbose: 0 })
+    await Promise.all([training, stop()])
+    expect((await training).epoch.length).toBeLessThan(1_000_000)
+  })
 })

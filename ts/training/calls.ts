@@ -38,7 +38,7 @@ export async function* callsOf(
     let index = 0
     for await (const batch of untilAborted(samples.batches, signal)) {
       const { x, y } = samples.convert(batch, index++)
-      const run = () => programs.batch.run([x, y], { steps: 1 })
+      const run = () => pace.run(programs.batch, [x, y], 1)
       yield { steps: 1, batchSize: x.shape[0] as number, run }
     }
     return
@@ -49,7 +49,7 @@ export async function* callsOf(
   const call = (size: number, steps: number): Call => ({
     steps,
     batchSize: size,
-    run: () => programs.rows.run([x, y, taken, offsetsOf(size)], { steps }),
+    run: () => pace.run(programs.rows, [x, y, taken, offsetsOf(size)], steps),
   })
   const full = Math.floor(rows / batchSize)
   for (let step = 0; step < full; ) {

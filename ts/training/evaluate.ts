@@ -10,6 +10,8 @@ import type { Programs, StepPrograms } from './programs.js'
 import { samplesFor } from './samples.js'
 
 interface Pass {
+  /** What the passes before have shown, if there were any. */
+  readonly pace?: Pace
   readonly callbacks: CallbackList
   readonly signal: AbortSignal | undefined
   readonly progress?: PassProgress
@@ -43,9 +45,8 @@ export function evaluateSamples(programs: Programs, samples: Samples, pass: Pass
 async function evaluateWith(
   programs: StepPrograms,
   samples: Samples,
-  { callbacks, signal, progress, empty }: Pass,
+  { callbacks, signal, progress, empty, pace = testPace(callbacks) }: Pass,
 ): Promise<Logs> {
-  const pace = new Pace(callbacks.has('onTestBatchBegin', 'onTestBatchEnd'))
   const loss = new WeightedMean()
   let step = 0
   let logs: Logs = { loss: NaN }
@@ -53,9 +54,7 @@ async function evaluateWith(
   for await (const call of callsOf(programs, samples, { pace, signal })) {
     signal?.throwIfAborted()
     await callbacks.call('onTestBatchBegin', step, {})
-    const start = performance.now()
     const losses = (await call.run()).dataSync()
-    pace.took(call.steps, performance.now() - start)
     for (const value of losses) loss.add(value, call.batchSize)
     step += call.steps
     logs = currentLogs(loss, programs)
@@ -66,6 +65,11 @@ async function evaluateWith(
   if (step === 0) empty()
   await callbacks.call('onTestEnd', logs)
   return logs
+}
+
+/** The pace of evaluations. */
+export function testPace(callbacks: CallbackList): Pace {
+  return new Pace(callbacks.has('onTestBatchBegin', 'onTestBatchEnd'))
 }
 
 /** The loss so far and the metrics' results. */

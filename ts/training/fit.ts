@@ -13,7 +13,7 @@ import { permutation, uniform } from '../random.js'
 import { type Callback, CallbackList } from './callbacks.js'
 import { callsOf, type Samples, stepsOf } from './calls.js'
 import { nonfiniteRow } from './checks.js'
-import { currentLogs, evaluateSamples, WeightedMean } from './evaluate.js'
+import { currentLogs, evaluateSamples, testPace, WeightedMean } from './evaluate.js'
 import { History, type Logs } from './history.js'
 import { Pace } from './pace.js'
 import type { Programs } from './programs.js'
@@ -84,6 +84,7 @@ export async function fitModel(
   seedGenerator(programs, options.seed)
   model.stopTraining = false
   const pace = new Pace(callbacks.has('onTrainBatchBegin', 'onTrainBatchEnd'))
+  const validationPace = testPace(callbacks)
 
   const trainEpoch = async (epoch: number): Promise<{ steps: number; logs: Logs }> => {
     const loss = new WeightedMean()
@@ -96,9 +97,7 @@ export async function fitModel(
     for await (const call of callsOf(programs.train, samples, { pace, order, signal })) {
       signal?.throwIfAborted()
       await callbacks.call('onTrainBatchBegin', step, {})
-      const start = performance.now()
       const losses = (await call.run()).dataSync()
-      pace.took(call.steps, performance.now() - start)
       losses.forEach((value, i) => {
         if (!Number.isFinite(value)) failNonfinite(samples, epoch, step + i, value)
         loss.add(value, call.batchSize)
@@ -124,7 +123,12 @@ export async function fitModel(
       const { steps, logs } = await trainEpoch(epoch)
       if (validation) {
         const empty = () => fail('data.exhausted', { argument: 'validationData', epoch: epoch + 1 })
-        const measured = await evaluateSamples(programs, validation, { callbacks, signal, empty })
+        const measured = await evaluateSamples(programs, validation, {
+          callbacks,
+          signal,
+          empty,
+          pace: validationPace,
+        })
         for (const [name, value] of Object.entries(measured)) logs[`val_${name}`] = value
       }
       history.add(epoch, logs)

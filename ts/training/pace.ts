@@ -1,9 +1,18 @@
+import type { Jitted } from '../graph/jit.js'
+import type { Tensor } from '../tensor.js'
+
 /** How long one call of the executor should take: long enough to make its cost vanish, short enough to log and to stop. */
 const targetMilliseconds = 50
 
-/** Chooses how many steps a call makes from the time that the calls before it took. */
+/** How long the event loop may wait for calls that are over sooner than they could be handed to another thread and back. */
+const holdMilliseconds = 2
+
+/** Runs the calls of a pass: chooses from the time that those before took how many steps each makes, and on which thread. */
 export class Pace {
   #steps = 1
+  #stepMilliseconds = Infinity
+  /** When the event loop last had its turn. */
+  #turn = -Infinity
 
   /** @param fixed one step a call, for callbacks that look at every batch */
   constructor(private readonly fixed = false) {}
@@ -13,8 +22,25 @@ export class Pace {
     return Math.min(this.#steps, remaining)
   }
 
-  /** Takes account of a call. */
-  took(steps: number, milliseconds: number): void {
+  /** Runs one call of a program. */
+  async run<Args extends Tensor[]>(
+    program: Jitted<Args, Tensor>,
+    args: Args,
+    steps?: number,
+  ): Promise<Tensor> {
+    const plan = program.plan(...args)
+    const start = performance.now()
+    const expected = (steps ?? 1) * this.#stepMilliseconds
+    const brief = start + expected - this.#turn < holdMilliseconds
+    const [result] = brief ? plan.runSync(args, steps) : await plan.run(args, steps)
+    const end = performance.now()
+    if (!brief) this.#turn = end
+    this.#took(steps ?? 1, end - start)
+    return result as Tensor
+  }
+
+  #took(steps: number, milliseconds: number): void {
+    this.#stepMilliseconds = milliseconds / steps
     if (this.fixed) return
     const ideal = Math.floor((targetMilliseconds * steps) / Math.max(milliseconds, 0.001))
     this.#steps = Math.max(1, Math.min(ideal, this.#steps * 8))

@@ -6,6 +6,7 @@ import type { Jitted } from '../graph/jit.js'
 import type { Model } from '../models/model.js'
 import { storageOf, Tensor } from '../tensor.js'
 import { checkLengths } from './checks.js'
+import { Pace } from './pace.js'
 import { checkPassOptions, type PassOptions } from './pass-options.js'
 import { PassProgress } from './pass-progress.js'
 import { defaultBatchSize, sampleShape } from './samples.js'
@@ -34,13 +35,14 @@ export async function predictRows(
   const progress = new PassProgress('Predict', steps, verbose)
   await callbacks.call('setModel', model)
   await callbacks.call('onPredictBegin', {})
+  const pace = new Pace(true)
   const outputs: Tensor[] = []
   try {
     for await (const batch of batches) {
       signal?.throwIfAborted()
       const index = outputs.length
       await callbacks.call('onPredictBatchBegin', index, {})
-      outputs.push(await program.run([batch]))
+      outputs.push(await pace.run(program, [batch]))
       await callbacks.call('onPredictBatchEnd', index, {})
       progress.update(index + 1)
     }
