@@ -9,8 +9,8 @@ export interface Neighbour {
   readonly isa: string
   readonly quiet: Means
   readonly busy: Means
-  /** Two threads beside the busy loop over one thread without it. */
-  readonly ratio: number
+  /** Two threads beside the busy loop over one thread beside it, and over one thread without it. */
+  readonly ratios: { readonly busy: number; readonly quiet: number }
 }
 
 interface Means {
@@ -68,7 +68,7 @@ async function measure(workload: Workload, rounds: number, milliseconds: number)
     isa: lw.info().isa,
     quiet: { ms1: quiet1, ms2: quiet2 },
     busy: { ms1: busy1, ms2: busy2 },
-    ratio: Number((busy2 / quiet1).toFixed(3)),
+    ratios: { busy: Number((busy2 / busy1).toFixed(3)), quiet: Number((busy2 / quiet1).toFixed(3)) },
   }
 }
 

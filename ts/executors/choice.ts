@@ -50,7 +50,12 @@ export function info(): { backend: Backend; isa: string; threads: number } {
   return { backend: name, isa, threads }
 }
 
-/** Sets how many threads a large run of the native executor may use (default: LAYERWISE_THREADS, else the processors available). */
+/**
+ * Sets how many threads a large run of the native executor may use, from the next run on. Default: LAYERWISE_THREADS, else the processors that
+ * affinity and, on Linux, the quotas of control groups leave to this process. Results do not depend on it.
+ *
+ * @throws argument.range
+ */
 export function setThreads(threads: number): void {
   checkInteger('setThreads', 'threads', threads, 1)
   nativeAddon()?.setThreads(threads)
