@@ -17,6 +17,7 @@ export function fusionPrograms(rows: readonly number[] = rowCounts): Case[] {
     ...rows.map(denseLayers),
     ...rows.map(elementwiseChains),
     ...rows.map(crossentropies),
+    ...rows.map(reductionsOfChains),
     repeatedExpressions(),
     variableUpdates(),
   ]
@@ -96,6 +97,24 @@ function crossentropies(rows: number): Case {
       ]
     })
   return fusionCase(`crossentropies of ${rows} rows`, f, inputs)
+}
+
+/** Sums and maxima of chains, along rows, along columns and of everything, and the norm of several tensors. */
+function reductionsOfChains(rows: number): Case {
+  const inputs = [
+    uniform([], -1, 1, 1),
+    ...columnCounts.map((columns) => uniform([rows, columns], -1, 1, columns)),
+  ]
+  const f: TensorFunction = ([shift, ...tensors]) => {
+    const chain = (x: Tensor) => ops.square(ops.subtract(ops.tanh(x), shift as Tensor))
+    const norms = tensors.map((x) => ops.sum(ops.square(x)))
+    return [
+      ops.sqrt(norms.reduce((a, b) => ops.add(a, b))),
+      ...tensors.flatMap((x) => [[0], [1], [0, 1]].map((axis) => ops.sum(chain(x), { axis }))),
+      ...tensors.flatMap((x) => [0, 1].map((axis) => ops.max(ops.negative(x), { axis }))),
+    ]
+  }
+  return fusionCase(`reductions of chains of ${rows} rows`, f, inputs)
 }
 
 /** The same expressions several times, expressions that differ in an attribute alone, and expressions of constants. */

@@ -19,6 +19,7 @@ mod matmul;
 mod random;
 mod reduce;
 mod select;
+mod several;
 mod softmax;
 mod target;
 #[cfg(test)]
@@ -37,5 +38,6 @@ pub use kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
 pub use matmul::{Epilogue, Matmul};
 pub use random::{RandomPermutation, RandomUniform};
 pub use reduce::{ArgMax, Reduce};
+pub use several::Several;
 pub use softmax::{Factor, Softmax, SparseSoftmaxCrossentropy};
 pub use unary::{Unary, UnaryI32};

@@ -9,6 +9,7 @@ use crate::elementwise::Elementwise;
 use crate::matmul::Matmul;
 use crate::ops::{Lowered, Site};
 use crate::program::{Instruction, Program, Update, ValueId};
+use crate::reduce::Reductions;
 use crate::tensor::TensorType;
 
 /// A lowered program. Views are resolved: a value here is memory of its own. The nodes are in an order that runs, and
@@ -57,6 +58,7 @@ pub struct Node {
 pub enum Work {
     Elementwise(Elementwise),
     Matmul(Matmul),
+    Reduce(Reductions),
     Kernel(Box<dyn Kernel>),
 }
 
@@ -87,6 +89,9 @@ impl Graph {
                 Some(Lowered::View) => memory[instruction.output] = memory[instruction.inputs[0]],
                 Some(Lowered::Elementwise(work)) => graph.add(instruction, Work::Elementwise(work), &memory),
                 Some(Lowered::Matmul(work)) => graph.add(instruction, Work::Matmul(work), &memory),
+                Some(Lowered::Reduce(work)) => {
+                    graph.add(instruction, Work::Reduce(Reductions(vec![work])), &memory)
+                }
                 Some(Lowered::Kernel(work)) => graph.add(instruction, Work::Kernel(work), &memory),
             }
         }
@@ -202,11 +207,21 @@ impl Graph {
     pub fn build_kernels(&mut self) {
         let isa = self.isa;
         for node in &mut self.nodes {
-            match &node.work {
-                Work::Elementwise(work) => node.work = Work::Kernel(Box::new(work.kernel(isa))),
-                Work::Matmul(work) => node.work = Work::Kernel(Box::new(work.kernel(isa))),
-                Work::Kernel(_) => {}
+            if let Some(kernel) = node.work.build(isa) {
+                node.work = Work::Kernel(kernel);
             }
+        }
+    }
+}
+
+impl Work {
+    /// The kernel of work that is none yet.
+    pub fn build(&self, isa: Isa) -> Option<Box<dyn Kernel>> {
+        match self {
+            Work::Elementwise(work) => Some(Box::new(work.kernel(isa))),
+            Work::Matmul(work) => Some(Box::new(work.kernel(isa))),
+            Work::Reduce(work) => Some(work.kernel(isa)),
+            Work::Kernel(_) => None,
         }
     }
 }
@@ -224,6 +239,14 @@ impl Node {
     pub fn may_replace(&self, input: ValueId, output: usize) -> bool {
         let mut reads = (0..self.inputs.len()).filter(|&index| self.inputs[index] == input);
         reads.all(|index| self.kernel().may_alias(output, index))
+    }
+
+    /// The reductions, if it is those.
+    pub fn reductions(&self) -> Option<&Reductions> {
+        match &self.work {
+            Work::Reduce(work) => Some(work),
+            _ => None,
+        }
     }
 
     /// The elementwise work of one segment, if it is that.

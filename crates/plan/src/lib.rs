@@ -18,6 +18,7 @@ mod ops;
 mod plan;
 mod profile;
 mod program;
+mod reduce;
 mod run;
 mod sharing;
 mod store;

@@ -152,18 +152,18 @@ unsafe fn widen(dtype: Dtype, bytes: *const u8, slot: *mut u32, lanes: usize) {
     }
 }
 
-/// Moves the lanes of a slot to the block of an output.
+/// Moves the lanes of a slot to an output, from its element `start` on.
 ///
 /// # Safety
-/// `slot` has the block's lanes and `output` its elements, and they do not overlap.
-pub(super) unsafe fn store(dtype: Dtype, slot: *const u32, output: &Buffer, block: Block) {
+/// `slot` has the lanes and `output` the elements, and they do not overlap.
+pub(super) unsafe fn store(dtype: Dtype, slot: *const u32, output: &Buffer, start: usize, lanes: usize) {
     // SAFETY: by the contract above.
     unsafe {
         if dtype.bytes() == 4 {
-            std::ptr::copy_nonoverlapping(slot, output.pointer::<u32>().add(block.start), block.lanes);
+            std::ptr::copy_nonoverlapping(slot, output.pointer::<u32>().add(start), lanes);
         } else {
-            let values = std::slice::from_raw_parts(slot, block.lanes);
-            let bytes = std::slice::from_raw_parts_mut(output.pointer::<u8>().add(block.start), block.lanes);
+            let values = std::slice::from_raw_parts(slot, lanes);
+            let bytes = std::slice::from_raw_parts_mut(output.pointer::<u8>().add(start), lanes);
             bytes.iter_mut().zip(values).for_each(|(byte, value)| *byte = *value as u8);
         }
     }

@@ -13,8 +13,8 @@ use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch, requir
 use crate::lanes::GROUP;
 use crate::{Dtype, Isa};
 use feed::Feed;
-use segment::Blocks;
 pub use segment::{Access, Segment};
+use segment::{Block, Blocks};
 use std::ops::Range;
 use tape::Tape;
 pub use tape::{LaneOp, Source, TapeOp};
@@ -96,11 +96,40 @@ impl Elementwise {
         Elementwise { tape, segments, chunks: Chunks::new(block_count, weight), cost }
     }
 
-    /// Runs some blocks of a segment.
+    /// The elements of all segments.
+    pub(crate) fn elements(&self) -> usize {
+        self.segments.iter().map(|cut| cut.segment.elements()).sum()
+    }
+
+    /// Computes some elements of the only segment, none of whose inputs is a row or a column, into the only output, which
+    /// begins with the first of them.
+    ///
+    /// # Panics
+    /// When the range leaves the segment or an operand is too small.
+    pub(crate) fn compute(
+        &self,
+        elements: Range<usize>,
+        inputs: &[Buffer],
+        output: Buffer,
+        scratch: &mut [f32],
+    ) {
+        let cut = &self.segments[0];
+        assert!(cut.segment.access.iter().all(|access| matches!(access, Access::Full | Access::Scalar)));
+        assert!(elements.end <= cut.segment.elements(), "the elements are the segment's");
+        let blocks = elements.clone().step_by(cut.blocks.lanes.max(1)).map(|start| Block {
+            start,
+            offset: start,
+            lanes: cut.blocks.lanes.min(elements.end - start),
+        });
+        self.run_blocks(cut, blocks, elements.clone(), inputs, &[output], scratch);
+    }
+
+    /// Runs some blocks of a segment. The outputs hold the elements of `held`, among which the blocks lie.
     fn run_blocks(
         &self,
         cut: &CutSegment,
-        blocks: Range<usize>,
+        blocks: impl Iterator<Item = Block>,
+        held: Range<usize>,
         inputs: &[Buffer],
         outputs: &[Buffer],
         scratch: &mut [f32],
@@ -113,10 +142,7 @@ impl Elementwise {
             );
         }
         for (buffer, output) in outputs.iter().zip(&tape.outputs) {
-            assert!(
-                buffer.bytes() >= segment.elements() * output.dtype.bytes(),
-                "an output has its elements"
-            );
+            assert!(buffer.bytes() >= held.len() * output.dtype.bytes(), "an output has its elements");
         }
         let aligned = scratch.as_ptr().align_offset(ALIGNMENT * 4);
         assert!(scratch.len() >= aligned + tape.slots * STRIDE, "every slot has its scratch");
@@ -147,7 +173,7 @@ impl Elementwise {
                 && !(0..inputs.len()).any(|input| still_read(input) && inputs[input].overlaps(&outputs[k]));
         }
 
-        for block in blocks.map(|index| cut.blocks.block(index)) {
+        for block in blocks {
             for (k, feed) in cut.feeds.iter().enumerate() {
                 // SAFETY: as for settling; the block lies in the segment.
                 slots[k] = unsafe { feed.block(columns, tape.inputs[k], &inputs[k], own(k), block) };
@@ -159,8 +185,8 @@ impl Elementwise {
                 let slot = first_output + k;
                 slots[slot] = own(slot);
                 if in_place(k) {
-                    // SAFETY: the block lies in the segment, all of whose elements the output has, as asserted.
-                    slots[slot] = unsafe { output.pointer::<u32>().add(block.start) };
+                    // SAFETY: the block lies among the elements that the output holds, as asserted.
+                    slots[slot] = unsafe { output.pointer::<u32>().add(block.start - held.start) };
                 }
             }
             for step in &tape.steps {
@@ -171,8 +197,9 @@ impl Elementwise {
                 unsafe { (step.block)(operands, slots[step.result], lanes) };
             }
             for (k, output) in tape.outputs.iter().enumerate().filter(|(k, _)| !in_place(*k)) {
+                let start = block.start - held.start;
                 // SAFETY: the output has the block's elements; a slot is scratch or an earlier output, never this one.
-                unsafe { feed::store(output.dtype, slots[output.slot], &outputs[k], block) };
+                unsafe { feed::store(output.dtype, slots[output.slot], &outputs[k], start, block.lanes) };
             }
         }
     }
@@ -225,7 +252,8 @@ impl Kernel for Elementwise {
             if start < end {
                 self.run_blocks(
                     cut,
-                    start..end,
+                    (start..end).map(|index| cut.blocks.block(index)),
+                    0..cut.segment.elements(),
                     &operands.inputs[index * inputs..][..inputs],
                     &operands.outputs[index * outputs..][..outputs],
                     private,

@@ -2,6 +2,7 @@
 
 mod argmax;
 mod columns;
+mod input;
 mod operation;
 mod rows;
 mod stage;
@@ -12,17 +13,20 @@ pub(crate) use rows::reduce_row;
 
 use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch, require_size};
 use crate::target::Target;
-use crate::{Dtype, Isa};
+use crate::{Dtype, Elementwise, Isa};
+use input::{Computed, Input};
 use operation::{Element, Max};
-use stage::{BYTES, Stage, StageChunk};
+use stage::{BYTES, MOST_AT_ONCE, Stage, StageChunk};
 use std::marker::PhantomData;
 
-/// A reduction over any axes of a tensor, as a sequence of stages that each reduce one dimension.
+/// A reduction over any axes of a tensor, as a sequence of stages that each reduce one dimension. The tensor lies in memory, or
+/// an elementwise chain computes it block by block.
 #[derive(Debug)]
 pub struct Reduce {
     target: Target,
     kind: Kind,
     dtype: Dtype,
+    chain: Option<Elementwise>,
     stages: Vec<Stage>,
     phases: Vec<u32>,
     scratch: Scratch,
@@ -64,23 +68,38 @@ impl Reduce {
             private: stages.iter().map(Stage::private).max().unwrap_or(0),
         };
         let phases = stages.iter().map(Stage::chunks).collect();
-        Reduce { target: Target::new(isa), kind, dtype, stages, phases, scratch }
+        Reduce { target: Target::new(isa), kind, dtype, chain: None, stages, phases, scratch }
+    }
+
+    /// The same reduction, to the bit, of the result of a chain of one segment that reads no rows and columns: the operands
+    /// are then the chain's.
+    ///
+    /// # Panics
+    /// When the elements are not of the type and number of the tensor's.
+    pub fn of_chain(mut self, chain: Elementwise) -> Self {
+        assert_eq!(self.dtype, Dtype::Float32, "a chain makes floats");
+        assert_eq!(
+            chain.elements(),
+            self.stages[0].input_elements(),
+            "the chain makes the tensor's elements"
+        );
+        self.scratch.private += MOST_AT_ONCE + chain.scratch().private;
+        self.chain = Some(chain);
+        self
     }
 
     fn run_stage<T: Element, O: Operation<T>>(
         &self,
         stage: &Stage,
         chunk: u32,
-        input: Buffer,
+        input: impl Input<T>,
         output: Buffer,
         private: &mut [f32],
     ) {
-        let private = &mut private[..self.scratch.private];
-        self.target.run(StageChunk::<T, O> {
+        self.target.run(StageChunk::<_, T, O> {
             stage,
             chunk,
-            // SAFETY: numbers, which nobody writes during this phase.
-            input: unsafe { input.slice() },
+            input,
             output,
             // SAFETY: elements are numbers of the size of f32, and any bits are one.
             private: unsafe {
@@ -106,7 +125,14 @@ impl Kernel for Reduce {
     fn cost(&self) -> Cost {
         let elements = self.stages[0].input_elements() as u64;
         let results = self.stages[self.stages.len() - 1].output_elements() as u64;
-        Cost { flops: elements, bytes: (elements + results) * BYTES as u64 }
+        let chain = self.chain.as_ref().map(Elementwise::cost).unwrap_or_default();
+        // What the chain makes is read, but not from memory.
+        let read = if self.chain.is_some() {
+            chain.bytes - elements * BYTES as u64
+        } else {
+            elements * BYTES as u64
+        };
+        Cost { flops: elements + chain.flops, bytes: read + results * BYTES as u64 }
     }
 
     fn scratch(&self) -> Scratch {
@@ -126,21 +152,36 @@ impl Kernel for Reduce {
             self.stages[..phase].iter().rev().skip(1).map(Stage::output_elements).sum::<usize>() * BYTES;
         let to = self.stages[..phase].iter().map(Stage::output_elements).sum::<usize>() * BYTES;
         let (read, written) = (stage.input_elements() * BYTES, stage.output_elements() * BYTES);
-        let input = if phase == 0 {
-            operands.inputs[0].part(0..read)
-        } else {
-            operands.shared.part(from..from + read)
-        };
         let output = if phase + 1 == self.stages.len() {
             operands.outputs[0].part(0..written)
         } else {
             operands.shared.part(to..to + written)
         };
+        let private = &mut private[..self.scratch.private];
+        if phase == 0
+            && let Some(chain) = &self.chain
+        {
+            let (own, private) = private.split_at_mut(stage.private());
+            let (values, private) = private.split_at_mut(MOST_AT_ONCE);
+            let input = Computed { chain, operands: operands.inputs, values, private };
+            match self.kind {
+                Kind::Sum => self.run_stage::<f32, Sum>(stage, chunk, input, output, own),
+                Kind::Max => self.run_stage::<f32, Max>(stage, chunk, input, output, own),
+            }
+            return Ok(());
+        }
+        let input = if phase == 0 {
+            operands.inputs[0].part(0..read)
+        } else {
+            operands.shared.part(from..from + read)
+        };
+        // SAFETY: numbers, which nobody writes during this phase.
+        let (floats, integers) = unsafe { (input.slice::<f32>(), input.slice::<i32>()) };
         match (self.kind, self.dtype) {
-            (Kind::Sum, Dtype::Int32) => self.run_stage::<i32, Sum>(stage, chunk, input, output, private),
-            (Kind::Sum, _) => self.run_stage::<f32, Sum>(stage, chunk, input, output, private),
-            (Kind::Max, Dtype::Int32) => self.run_stage::<i32, Max>(stage, chunk, input, output, private),
-            (Kind::Max, _) => self.run_stage::<f32, Max>(stage, chunk, input, output, private),
+            (Kind::Sum, Dtype::Int32) => self.run_stage::<i32, Sum>(stage, chunk, integers, output, private),
+            (Kind::Sum, _) => self.run_stage::<f32, Sum>(stage, chunk, floats, output, private),
+            (Kind::Max, Dtype::Int32) => self.run_stage::<i32, Max>(stage, chunk, integers, output, private),
+            (Kind::Max, _) => self.run_stage::<f32, Max>(stage, chunk, floats, output, private),
         }
         Ok(())
     }

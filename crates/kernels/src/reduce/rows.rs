@@ -3,6 +3,7 @@
 //! Sums are pairwise over blocks (Higham, The Accuracy of Floating Point Summation, 1993), and lanes are added in an
 //! order that no instruction set changes, so all of them give the same bits.
 
+use super::input::Input;
 use super::operation::{Element, Operation};
 
 /// Running values of a long row, enough to fill the registers of any instruction set.
@@ -12,26 +13,37 @@ const SHORT_LANES: usize = 8;
 /// Groups of lanes that are combined in registers.
 const PACK: usize = 8;
 /// Elements between two steps of the pairwise tree.
-const BLOCK: usize = 1024;
+pub(super) const BLOCK: usize = 1024;
 
 /// All elements of a row combined.
 #[inline(always)]
-pub(crate) fn reduce_row<T: Element, O: Operation<T>>(row: &[T]) -> T {
-    if row.len() < LANES {
-        return reduce_short::<T, O>(row);
+pub(crate) fn reduce_row<T: Element, O: Operation<T>>(mut row: &[T]) -> T {
+    let count = row.len();
+    reduce_stretch::<T, O>(&mut row, 0, count)
+}
+
+/// Elements that follow one another combined.
+#[inline(always)]
+pub(super) fn reduce_stretch<T: Element, O: Operation<T>>(
+    input: &mut impl Input<T>,
+    first: usize,
+    count: usize,
+) -> T {
+    if count < LANES {
+        return reduce_short::<T, O>(input.elements(first, count));
     }
-    if row.len() <= BLOCK {
-        return reduce_block::<T, O>(row);
+    if count <= BLOCK {
+        return reduce_block::<T, O>(input.elements(first, count));
     }
     let mut tree = Tree::<T, O>::new();
-    for block in row.chunks(BLOCK) {
-        tree.push(reduce_block::<T, O>(block));
+    for start in (0..count).step_by(BLOCK) {
+        tree.push(reduce_block::<T, O>(input.elements(first + start, BLOCK.min(count - start))));
     }
     tree.total()
 }
 
 /// Combines values pairwise, as a binary counter carries: a value of level n stands for 2^n pushed ones.
-pub(crate) struct Tree<T, O> {
+struct Tree<T, O> {
     levels: [T; usize::BITS as usize],
     depth: usize,
     pushed: usize,
@@ -40,12 +52,12 @@ pub(crate) struct Tree<T, O> {
 
 impl<T: Element, O: Operation<T>> Tree<T, O> {
     #[inline(always)]
-    pub fn new() -> Self {
+    fn new() -> Self {
         Tree { levels: [O::IDENTITY; _], depth: 0, pushed: 0, operation: std::marker::PhantomData }
     }
 
     #[inline(always)]
-    pub fn push(&mut self, value: T) {
+    fn push(&mut self, value: T) {
         self.levels[self.depth] = value;
         self.depth += 1;
         self.pushed += 1;
@@ -55,7 +67,7 @@ impl<T: Element, O: Operation<T>> Tree<T, O> {
     }
 
     #[inline(always)]
-    pub fn total(mut self) -> T {
+    fn total(mut self) -> T {
         while self.depth > 1 {
             self.merge();
         }
@@ -71,7 +83,7 @@ impl<T: Element, O: Operation<T>> Tree<T, O> {
 
 /// A row of at most a block: its groups of lanes pairwise as far as they are many, then what is left over.
 #[inline(always)]
-pub(crate) fn reduce_block<T: Element, O: Operation<T>>(row: &[T]) -> T {
+fn reduce_block<T: Element, O: Operation<T>>(row: &[T]) -> T {
     let (groups, rest) = row.as_chunks::<LANES>();
     let (packs, groups) = groups.as_chunks::<PACK>();
     let mut lanes = [O::IDENTITY; LANES];

@@ -1,8 +1,9 @@
 //! One pass of a reduction: what it reads, writes, and splits.
 
-use super::columns::{Strip, reduce_strip, scratch};
+use super::columns::{NARROW, ROWS, Strip, reduce_strip, scratch};
+use super::input::Input;
 use super::operation::{Element, Operation};
-use super::rows::reduce_row;
+use super::rows::{BLOCK, reduce_row, reduce_stretch};
 use crate::chunks::{Chunks, GRAIN, LIMIT, part};
 use crate::kernel::Buffer;
 use crate::lanes::Arithmetic;
@@ -84,31 +85,49 @@ impl Stage {
     }
 }
 
+/// The most elements that a stage asks its input for at once.
+pub(super) const MOST_AT_ONCE: usize = {
+    let (tile, narrow) = (ROWS * WIDEST, ROWS * 2 * NARROW);
+    let columns = if tile > narrow { tile } else { narrow };
+    if columns > BLOCK { columns } else { BLOCK }
+};
+
 /// One chunk of a stage.
-pub(super) struct StageChunk<'a, T, O> {
+pub(super) struct StageChunk<'a, I, T, O> {
     pub stage: &'a Stage,
     pub chunk: u32,
-    pub input: &'a [T],
+    pub input: I,
     pub output: Buffer,
     pub private: &'a mut [T],
     pub operation: PhantomData<O>,
 }
 
-impl<T: Element, O: Operation<T>> Loop for StageChunk<'_, T, O> {
+impl<R: Input<T>, T: Element, O: Operation<T>> Loop for StageChunk<'_, R, T, O> {
     type Output = ();
 
     #[inline(always)]
-    fn run<I: Arithmetic>(self) {
+    fn run<I: Arithmetic>(mut self) {
         let stage = self.stage;
         let tiles = stage.chunks.range(self.chunk);
         if stage.inner == 1 {
             // SAFETY: the tiles of chunks are disjoint, and with rows a tile is one element.
             let output = unsafe { self.output.slice_mut::<T>(tiles.clone()) };
+            if stage.parts == 1 && (1..=BLOCK).contains(&stage.reduced) {
+                let most = BLOCK / stage.reduced;
+                for (row, outputs) in tiles.step_by(most).zip(output.chunks_mut(most)) {
+                    let rows = self.input.elements(row * stage.reduced, outputs.len() * stage.reduced);
+                    for (output, row) in outputs.iter_mut().zip(rows.chunks_exact(stage.reduced)) {
+                        *output = reduce_row::<T, O>(row);
+                    }
+                }
+                return;
+            }
             for (tile, output) in tiles.zip(output) {
                 let (row, index) =
                     if stage.parts == 1 { (tile, 0) } else { (tile / stage.parts, tile % stage.parts) };
                 let columns = part(stage.reduced, stage.parts, index);
-                *output = reduce_row::<T, O>(&self.input[row * stage.reduced..][columns]);
+                let first = row * stage.reduced + columns.start;
+                *output = reduce_stretch::<T, O>(&mut self.input, first, columns.len());
             }
             return;
         }
@@ -118,10 +137,10 @@ impl<T: Element, O: Operation<T>> Loop for StageChunk<'_, T, O> {
             let start = row * stage.inner;
             // SAFETY: the tiles of chunks are disjoint.
             let output = unsafe { self.output.slice_mut::<T>(start + columns.start..start + columns.end) };
-            let matrix = &self.input[row / stage.parts * stage.reduced * stage.inner..];
+            let first = row / stage.parts * stage.reduced * stage.inner;
             let rows = part(stage.reduced, stage.parts, row % stage.parts);
-            let strip = Strip { matrix, pitch: stage.inner, rows, columns };
-            reduce_strip::<T, O>(strip, output, self.private);
+            let strip = Strip { first, pitch: stage.inner, rows, columns };
+            reduce_strip::<T, O>(&mut self.input, strip, output, self.private);
         }
     }
 }

@@ -235,3 +235,38 @@ fn memory_is_checked() {
         assert!(std::panic::catch_unwind(run).is_err());
     }
 }
+
+#[test]
+fn a_chain_has_the_bits_of_its_reduction() {
+    use crate::{Access, Binary, LaneOp, Segment, Source, TapeOp};
+    let step = |op, operands: [Source; 2], register| TapeOp {
+        op: LaneOp::Binary(op),
+        operands: operands.to_vec(),
+        register,
+    };
+    let tape = || {
+        vec![
+            step(Binary::Subtract, [Source::Input(0), Source::Input(1)], 0),
+            step(Binary::Multiply, [Source::Register(0), Source::Register(0)], 1),
+        ]
+    };
+    for (shape, axes) in shapes() {
+        let elements: usize = shape.iter().product();
+        let (input, other) = (numbers(elements), numbers(elements.max(7)).split_off(elements.max(7) - 1));
+        let squares: Vec<f32> = input.iter().map(|value| (value - other[0]) * (value - other[0])).collect();
+        let results = groups(&shape, &axes).len();
+        for isa in Isa::available() {
+            for reduce in [Reduce::sum, Reduce::max] {
+                let segment =
+                    Segment { rows: 1, columns: elements, access: vec![Access::Full, Access::Scalar] };
+                let float = Dtype::Float32;
+                let chain = Elementwise::new(isa, tape(), vec![float; 2], vec![(float, 1)], vec![segment]);
+                let (mut expected, mut output) = (vec![f32::NAN; results], vec![f32::NAN; results]);
+                run_kernel(&reduce(isa, float, &shape, &axes), &[&squares], &mut [&mut expected]).unwrap();
+                let kernel = reduce(isa, float, &shape, &axes).of_chain(chain);
+                run_kernel(&kernel, &[&input, &other], &mut [&mut output]).unwrap();
+                assert_eq!(output, expected, "{shape:?} {axes:?} {isa:?}");
+            }
+        }
+    }
+}

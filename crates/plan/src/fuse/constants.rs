@@ -33,17 +33,10 @@ fn is_small(node: &Node, graph: &Graph) -> bool {
 
 /// Makes constants of a node's outputs, unless that is too much work.
 fn evaluate(node: &Node, graph: &mut Graph, work: &mut u64) -> bool {
-    let built: Box<dyn Kernel>;
-    let kernel = match &node.work {
-        Work::Kernel(kernel) => &**kernel,
-        Work::Elementwise(work) => {
-            built = Box::new(work.kernel(graph.isa));
-            &*built
-        }
-        Work::Matmul(work) => {
-            built = Box::new(work.kernel(graph.isa));
-            &*built
-        }
+    let built = node.work.build(graph.isa);
+    let kernel = match (&node.work, &built) {
+        (Work::Kernel(kernel), _) | (_, Some(kernel)) => &**kernel,
+        (_, None) => return false,
     };
     let Cost { flops, bytes } = kernel.cost();
     *work = work.saturating_add(flops).saturating_add(bytes);

@@ -13,6 +13,7 @@ use layerwise_kernels::{Dtype, Isa, Kernel};
 use crate::attributes::Attributes;
 use crate::elementwise::Elementwise;
 use crate::matmul::Matmul;
+use crate::reduce::Reduction;
 use crate::tensor::TensorType;
 
 /// What a shape rule sees.
@@ -36,6 +37,7 @@ pub enum Lowered {
     View,
     Elementwise(Elementwise),
     Matmul(Matmul),
+    Reduce(Reduction),
     Kernel(Box<dyn Kernel>),
 }
 

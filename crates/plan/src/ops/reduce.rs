@@ -1,8 +1,9 @@
 //! Reductions along axes.
 
-use layerwise_kernels::{ArgMax, Dtype, Reduce};
+use layerwise_kernels::{ArgMax, Dtype};
 
 use super::{Lowered, Signature, Site};
+use crate::reduce::{Reduction, ReductionKind};
 use crate::tensor::TensorType;
 
 pub fn infer_sum(signature: &Signature) -> Result<TensorType, String> {
@@ -11,11 +12,7 @@ pub fn infer_sum(signature: &Signature) -> Result<TensorType, String> {
 }
 
 pub fn lower_sum(site: &Site) -> Lowered {
-    let (input, axes) = (site.inputs[0], site.attributes.integers("axes"));
-    if site.output.elements() == input.elements() && input.elements() > 0 {
-        return Lowered::View;
-    }
-    Lowered::kernel(Reduce::sum(site.isa, input.dtype(), input.shape(), axes))
+    lower(site, ReductionKind::Sum)
 }
 
 pub fn infer_max(signature: &Signature) -> Result<TensorType, String> {
@@ -27,11 +24,16 @@ pub fn infer_max(signature: &Signature) -> Result<TensorType, String> {
 }
 
 pub fn lower_max(site: &Site) -> Lowered {
+    lower(site, ReductionKind::Max)
+}
+
+fn lower(site: &Site, kind: ReductionKind) -> Lowered {
     let (input, axes) = (site.inputs[0], site.attributes.integers("axes"));
-    if site.output.elements() == input.elements() {
+    if site.output.elements() == input.elements() && input.elements() > 0 {
         return Lowered::View;
     }
-    Lowered::kernel(Reduce::max(site.isa, input.dtype(), input.shape(), axes))
+    let (dtype, shape) = (input.dtype(), input.shape().to_vec());
+    Lowered::Reduce(Reduction { kind, dtype, shape, axes: axes.to_vec(), chain: None })
 }
 
 pub fn infer_argmax(signature: &Signature) -> Result<TensorType, String> {

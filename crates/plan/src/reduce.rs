@@ -1,0 +1,59 @@
+//! Reductions before they are a kernel, so that the work before them can join them, and they each other.
+
+use layerwise_kernels::{self as kernels, Dtype, Isa, Kernel};
+
+use crate::elementwise::Elementwise;
+
+/// Reductions that do not wait for each other: the operands of one follow those of the one before.
+#[derive(Clone, Debug)]
+pub struct Reductions(pub Vec<Reduction>);
+
+#[derive(Clone, Debug)]
+pub struct Reduction {
+    pub kind: ReductionKind,
+    pub dtype: Dtype,
+    pub shape: Vec<usize>,
+    pub axes: Vec<usize>,
+    /// What computes the tensor that is reduced, where that does not lie in memory: one segment with one output.
+    pub chain: Option<Elementwise>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReductionKind {
+    Sum,
+    Max,
+}
+
+impl Reductions {
+    /// The kernel.
+    pub fn kernel(&self, isa: Isa) -> Box<dyn Kernel> {
+        let mut kernels = self.0.iter().map(|reduction| (reduction.kernel(isa), reduction.inputs(), 1));
+        match (kernels.next(), self.0.len()) {
+            (Some((kernel, ..)), 1) => kernel,
+            (first, _) => Box::new(kernels::Several::new(first.into_iter().chain(kernels).collect())),
+        }
+    }
+}
+
+impl Reduction {
+    /// Whether one element is left.
+    pub fn is_total(&self) -> bool {
+        (0..self.shape.len()).all(|axis| self.axes.contains(&axis) || self.shape[axis] == 1)
+    }
+
+    fn inputs(&self) -> usize {
+        self.chain.as_ref().map_or(1, |chain| chain.tape.inputs.len())
+    }
+
+    fn kernel(&self, isa: Isa) -> Box<dyn Kernel> {
+        let make = match self.kind {
+            ReductionKind::Sum => kernels::Reduce::sum,
+            ReductionKind::Max => kernels::Reduce::max,
+        };
+        let kernel = make(isa, self.dtype, &self.shape, &self.axes);
+        Box::new(match &self.chain {
+            Some(chain) => kernel.of_chain(chain.kernel(isa)),
+            None => kernel,
+        })
+    }
+}
