@@ -27,6 +27,19 @@ export function apply(op: Primitive, inputs: readonly Tensor[], attributes = noA
   return trace.add(shape, dtype, { kind: 'operation', op, inputs: lifted, attributes })
 }
 
+/**
+ * Applies a composition of primitives: op by op while a trace is active, else at once as one program.
+ *
+ * @param name tells it apart from all others, its attributes included
+ */
+export function applyComposition(
+  name: string,
+  inputs: readonly Tensor[],
+  compose: (inputs: readonly Tensor[]) => Tensor,
+): Tensor {
+  return activeTrace() ? compose(inputs) : runEagerly(name, inputs, compose)
+}
+
 /** An op's argument as a tensor. `dtype` is what plain numbers become; tensors keep theirs. */
 export function toTensor(op: string, value: TensorInput, dtype?: Dtype): Tensor {
   if (value instanceof Tensor) return value

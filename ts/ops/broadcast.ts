@@ -1,9 +1,7 @@
 import type { Dtype } from '../dtype.js'
-import { runEagerly } from '../executors/eager.js'
-import { activeTrace } from '../graph/trace.js'
 import { broadcastShapes } from '../shape.js'
 import type { Tensor } from '../tensor.js'
-import { apply, type TensorInput, toTensor } from './apply.js'
+import { apply, applyComposition, type TensorInput, toTensor } from './apply.js'
 import { broadcastTo } from './array.js'
 import type { Primitive } from './record.js'
 
@@ -15,17 +13,13 @@ export function applyBroadcasting(op: Primitive, args: readonly TensorInput[], l
   let dtype: Dtype | undefined
   for (let i = leading; dtype === undefined && i < args.length; i++) dtype = dtypeOf(args[i] as TensorInput)
   const tensors = args.map((arg, i) => toTensor(op.name, arg, i < leading ? undefined : dtype))
-  return activeTrace()
-    ? broadcastAndApply(op, tensors)
-    : runEagerly(op.name, tensors, (symbolic) => broadcastAndApply(op, symbolic))
-}
-
-function broadcastAndApply(op: Primitive, tensors: readonly Tensor[]): Tensor {
-  const shape = tensors.map((tensor) => tensor.shape).reduce((a, b) => broadcastShapes(op.name, a, b))
-  return apply(
-    op,
-    tensors.map((tensor) => broadcastTo(tensor, shape)),
-  )
+  return applyComposition(op.name, tensors, (inputs) => {
+    const shape = inputs.map((input) => input.shape).reduce((a, b) => broadcastShapes(op.name, a, b))
+    return apply(
+      op,
+      inputs.map((input) => broadcastTo(input, shape)),
+    )
+  })
 }
 
 function dtypeOf(value: TensorInput): Dtype | undefined {

@@ -2,7 +2,7 @@ import type { Storage } from '../dtype.js'
 import { fail } from '../errors.js'
 import { broadcastShapes, sameShape, sizeOf } from '../shape.js'
 import type { Tensor } from '../tensor.js'
-import { apply, type TensorInput, toTensor } from './apply.js'
+import { apply, applyComposition, type TensorInput, toTensor } from './apply.js'
 import { broadcastTo, reshape } from './array.js'
 import { type KernelArguments, overMagnitudes, primitive, type SampleArray, type Spec } from './record.js'
 import { array, sample, uniform, valueSample, values } from './samples.js'
@@ -241,6 +241,13 @@ export function matmul(x: TensorInput, y: TensorInput): Tensor {
       got: [left.shape, right.shape],
     })
   }
+  return applyComposition('matmul', [left, right], (inputs) =>
+    multiplyTensors(...(inputs as [Tensor, Tensor])),
+  )
+}
+
+/** Vectors become matrices of one row or one column for the product. */
+function multiplyTensors(left: Tensor, right: Tensor): Tensor {
   const a = left.rank === 1 ? reshape(left, [1, left.size]) : left
   const b = right.rank === 1 ? reshape(right, [right.size, 1]) : right
   const result = multiplyBatches(a, b)

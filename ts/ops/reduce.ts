@@ -3,7 +3,7 @@ import { fail } from '../errors.js'
 import { checkOptions } from '../options.js'
 import { normalizeAxes, normalizeAxis, type Shape, stridesOf, walkRows } from '../shape.js'
 import type { Tensor } from '../tensor.js'
-import { apply, type TensorInput, toTensor } from './apply.js'
+import { apply, applyComposition, type TensorInput, toTensor } from './apply.js'
 import { reshape } from './array.js'
 import { divide } from './binary.js'
 import {
@@ -252,7 +252,9 @@ export function mean(x: TensorInput, options: ReduceOptions = {}): Tensor {
     fail('dtype.mismatch', { op: 'mean', expected: 'float32', got: [value.dtype] })
   const axes = normalizeAxes('mean', options.axis, value.rank)
   const count = axes.reduce((product, axis) => product * (value.shape[axis] as number), 1)
-  return divide(sum(value, options), count)
+  return applyComposition(`mean ${axes} ${options.keepdims}`, [value], ([x]) =>
+    divide(sum(x as Tensor, options), count),
+  )
 }
 
 function withUnitAxes(shape: Shape, axes: readonly number[]): number[] {
