@@ -2,15 +2,14 @@
 
 use super::blocking::{Blocking, Shape};
 use super::pack::PackPanel;
-use super::tile::{Tile, Tiles};
+use super::tile::{Ahead, Tile, Tiles};
 use crate::arch::Vector;
+use crate::chunks::part;
 use std::ops::Range;
 use std::ptr::null;
 
 /// Elements that the start of the packed panel of B may move to lie at a cache line.
 pub(super) const ALIGNMENT_SLACK: usize = 16;
-/// The elements of a cache line.
-const LINE: usize = 16;
 
 /// The matrices of one product of a batch.
 #[derive(Clone, Copy)]
@@ -30,7 +29,10 @@ pub(super) struct Matrices<'a> {
 /// The part of B between two places along k and two along n, as it lies in memory.
 struct PanelB {
     from: *const f32,
+    /// Which of the blocks along k.
+    part: usize,
     depth: usize,
+    column: usize,
     columns: usize,
 }
 
@@ -71,60 +73,82 @@ impl Matrices<'_> {
         column_panels: Range<usize>,
         packed_b: *mut f32,
     ) {
-        let Shape { n, transpose_b, .. } = *self.shape;
-        let blocking = self.blocking;
-        let panels = blocking.depth.parts * column_panels.len();
-        let place =
-            |index: usize| (index / column_panels.len(), column_panels.start + index % column_panels.len());
-        // SAFETY: the panels lie within the matrices, because their places lie within the shape.
+        let panels = self.blocking.depth.parts * column_panels.len();
+        // SAFETY: the panels lie within B, because their places lie within the shape; the rest is the caller's.
         unsafe {
+            let panel = |index: usize| {
+                let part = index / column_panels.len();
+                self.panel_b(part, column_panels.start + index % column_panels.len())
+            };
             for index in 0..panels {
-                let (part, column_panel) = place(index);
-                let panel = self.panel_b(part, column_panel);
-                let next = (blocking.pack_b && index + 1 < panels).then(|| {
-                    let (part, column_panel) = place(index + 1);
-                    self.panel_b(part, column_panel)
+                let next = (self.blocking.pack_b && index + 1 < panels).then(|| panel(index + 1));
+                self.compute_panel::<V>(row_panels.clone(), &panel(index), next.as_ref(), packed_b);
+            }
+        }
+    }
+
+    /// Computes the tiles of some row panels and one panel of B.
+    ///
+    /// # Safety
+    /// As for `compute`.
+    unsafe fn compute_panel<V: Tiles>(
+        &self,
+        row_panels: Range<usize>,
+        panel: &PanelB,
+        next: Option<&PanelB>,
+        packed_b: *mut f32,
+    ) {
+        let Shape { n, k, transpose_b, .. } = *self.shape;
+        let Blocking { pack_b, .. } = *self.blocking;
+        let vectors = panel.columns.div_ceil(V::LANES);
+        let padded = vectors * V::LANES;
+        let (first, last) = (panel.part == 0, panel.part + 1 == self.blocking.depth.parts);
+        // SAFETY: rows and columns lie within the matrices.
+        unsafe {
+            if pack_b && transpose_b {
+                V::enter(PackPanel {
+                    from: panel.from,
+                    transposed: true,
+                    stride: k,
+                    depth: panel.depth,
+                    width: panel.columns,
+                    padded,
+                    to: packed_b,
                 });
-
-                let vectors = panel.columns.div_ceil(V::LANES);
-                let padded = vectors * V::LANES;
-                let (b, stride_b) = if blocking.pack_b {
-                    V::enter(PackPanel {
-                        from: panel.from,
-                        transposed: transpose_b,
-                        stride: self.stride_b(),
-                        depth: panel.depth,
-                        width: panel.columns,
-                        padded,
-                        to: packed_b,
-                    });
-                    (packed_b.cast_const(), padded)
-                } else {
-                    (panel.from, n)
+            }
+            for row_panel in row_panels.clone() {
+                let rows = self.blocking.row_panels.part(row_panel);
+                let (a, stride_a, strided) = self.panel_a(panel.part, &rows);
+                // The first tile reads the panel in place, and packs it for the others.
+                let packing = pack_b && !transpose_b && row_panel == row_panels.start;
+                let (b, stride_b) = match pack_b && !packing {
+                    true => (packed_b.cast_const(), padded),
+                    false => (panel.from, n),
                 };
-
-                let column = column_panel * blocking.column_panel;
-                let last = part + 1 == blocking.depth.parts;
-                for row_panel in row_panels.clone() {
-                    if let Some(next) = &next {
-                        self.prefetch_b::<V>(next, row_panel - row_panels.start, row_panels.len());
-                    }
-                    let rows = blocking.row_panels.part(row_panel);
-                    let (a, stride_a, strided) = self.panel_a(part, &rows);
-                    V::COMPUTE[rows.len() - 1][vectors - 1][usize::from(strided)](&Tile {
-                        depth: panel.depth,
-                        a,
-                        stride_a,
-                        b,
-                        stride_b,
-                        c: self.c.add(rows.start * n + column),
-                        stride_c: n,
-                        last_columns: panel.columns - (vectors - 1) * V::LANES,
-                        accumulate: part > 0,
-                        bias: if last && !self.bias.is_null() { self.bias.add(column) } else { null() },
-                        relu: last && self.relu,
-                    });
-                }
+                let c = self.c.wrapping_add(panel.column);
+                let next_c = Ahead {
+                    from: c.wrapping_add(rows.end * n),
+                    stride: n,
+                    last: panel.columns - 1,
+                    rows: if pack_b { rows.len() } else { 0 },
+                };
+                let next_b = next
+                    .map_or(next_c, |next| self.share(next, row_panel - row_panels.start, row_panels.len()));
+                V::COMPUTE[rows.len() - 1][vectors - 1][usize::from(packing)][usize::from(strided)](&Tile {
+                    depth: panel.depth,
+                    a,
+                    stride_a,
+                    b,
+                    stride_b,
+                    packed_b,
+                    c: c.add(rows.start * n),
+                    stride_c: n,
+                    last_columns: panel.columns - (vectors - 1) * V::LANES,
+                    accumulate: !first,
+                    bias: if last && !self.bias.is_null() { self.bias.add(panel.column) } else { null() },
+                    relu: last && self.relu,
+                    ahead: [next_c, next_b],
+                });
             }
         }
     }
@@ -160,28 +184,23 @@ impl Matrices<'_> {
         PanelB {
             // SAFETY: column and depth lie within the shape.
             from: unsafe { self.b.add(from) },
+            part,
             depth: depth.len(),
+            column,
             columns: (n - column).min(self.blocking.column_panel),
         }
     }
 
-    fn stride_b(&self) -> usize {
-        if self.shape.transpose_b { self.shape.k } else { self.shape.n }
-    }
-
-    /// Asks for one of `parts` parts of a panel of B that will be packed next.
-    ///
-    /// # Safety
-    /// The machine has the instruction set.
-    unsafe fn prefetch_b<V: Vector>(&self, panel: &PanelB, index: usize, parts: usize) {
-        let (rows, columns) =
-            if self.shape.transpose_b { (panel.columns, panel.depth) } else { (panel.depth, panel.columns) };
-        for row in rows * index / parts..rows * (index + 1) / parts {
-            let row = panel.from.wrapping_add(row * self.stride_b());
-            for column in (0..columns).step_by(LINE) {
-                // SAFETY: prefetches never fault.
-                unsafe { V::prefetch_next(row.wrapping_add(column)) };
-            }
+    /// One of `shares` shares of a panel of B, a part of its depth.
+    fn share(&self, panel: &PanelB, index: usize, shares: usize) -> Ahead {
+        let Shape { n, k, transpose_b, .. } = *self.shape;
+        let depth = part(panel.depth, shares, index);
+        if transpose_b {
+            let last = depth.len().saturating_sub(1);
+            Ahead { from: panel.from.wrapping_add(depth.start), stride: k, last, rows: panel.columns }
+        } else {
+            let from = panel.from.wrapping_add(depth.start * n);
+            Ahead { from, stride: n, last: panel.columns - 1, rows: depth.len() }
         }
     }
 }

@@ -1,6 +1,5 @@
 //! How a matrix product is cut up, from its shape and the instruction set alone.
 
-use crate::chunks::part;
 use std::ops::Range;
 
 /// Multiply-adds of a chunk below which another thread is not worth its wake-up.
@@ -21,21 +20,28 @@ const PAGE_COLUMNS: usize = 1024;
 const IN_PLACE_B: usize = 8192;
 /// Packing A costs about half a cycle an element; it pays where more columns than these reuse it, ...
 const IN_PLACE_COLUMNS: usize = 64;
-/// ... unless all of A stays in the L1 cache.
+/// ... unless all of A stays in the L1 cache, ...
 const IN_PLACE_A: usize = 4096;
+/// ... or all of A, B and C in the L2 cache, ...
+const IN_PLACE: usize = 1 << 18;
+/// ... except rows whose distance in memory is a multiple of this one, which exclude one another from the L1 cache.
+const CONFLICT: usize = 1024;
 /// The elements of A that are packed in one chunk.
 const PACK_CHUNK: usize = 1 << 16;
 
 /// A length cut into parts whose sizes differ by one at most, so that no leftover part runs at half speed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Split {
-    pub length: usize,
     pub parts: usize,
+    /// The length of the shorter parts, and how many are longer by one.
+    each: usize,
+    longer: usize,
 }
 
 impl Split {
     pub fn new(length: usize, parts: usize) -> Self {
-        Split { length, parts: parts.clamp(1, length.max(1)) }
+        let parts = parts.clamp(1, length.max(1));
+        Split { parts, each: length / parts, longer: length % parts }
     }
 
     /// The fewest parts of at most `size`; one empty part of an empty length.
@@ -44,7 +50,8 @@ impl Split {
     }
 
     pub fn part(&self, index: usize) -> Range<usize> {
-        part(self.length, self.parts, index)
+        let start = |index: usize| index * self.each + index.min(self.longer);
+        start(index)..start(index + 1)
     }
 }
 
@@ -89,7 +96,7 @@ pub(super) struct Blocking {
 
 impl Blocking {
     pub fn new(shape: &Shape, tile: TileSize) -> Self {
-        let Shape { batch, m, n, k, .. } = *shape;
+        let Shape { batch, m, n, k, transpose_a, .. } = *shape;
         let row_panels = Split::by_size(m, tile.rows);
         let column_panels = n.div_ceil(tile.columns).max(1);
 
@@ -105,7 +112,9 @@ impl Blocking {
         let block_rows = Split::new(row_panels.parts, more.max(fewest));
         let blocks = batch * block_rows.parts * block_columns.parts;
 
-        let pack_a = n > IN_PLACE_COLUMNS && m * k > IN_PLACE_A;
+        let small =
+            m * k <= IN_PLACE_A || (m * k + n * k + m * n <= IN_PLACE && (transpose_a || k % CONFLICT != 0));
+        let pack_a = n > IN_PLACE_COLUMNS && !small;
         let pack_b = shape.transpose_b || (row_panels.parts > 1 && n * k > IN_PLACE_B);
         Blocking {
             depth: Split::by_size(k, BLOCK_DEPTH),

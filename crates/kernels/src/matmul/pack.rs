@@ -45,14 +45,12 @@ impl PackPanel {
 
     #[inline(always)]
     unsafe fn copy<V: Vector>(&self) {
-        for row in 0..self.depth {
-            for column in (0..self.padded).step_by(V::LANES) {
-                let valid = self.width.saturating_sub(column);
-                // SAFETY: `valid` columns remain in the row, the store guards itself.
-                unsafe {
-                    let from = self.from.add(row * self.stride + column);
-                    let lanes =
-                        if valid >= V::LANES { V::load(from) } else { V::load_masked(from, V::mask(valid)) };
+        for column in (0..self.padded).step_by(V::LANES) {
+            // SAFETY: the caller's, for the lanes of the mask; the store guards itself.
+            unsafe {
+                let mask = V::mask((self.width - column).min(V::LANES));
+                for row in 0..self.depth {
+                    let lanes = V::load_masked(self.from.add(row * self.stride + column), mask);
                     self.store(lanes, row, column);
                 }
             }
@@ -64,14 +62,15 @@ impl PackPanel {
         for row in (0..self.depth).step_by(V::LANES) {
             let rows = (self.depth - row).min(V::LANES);
             for column in (0..self.padded).step_by(V::LANES) {
-                // SAFETY: `rows` elements remain in each of the valid columns, the store guards itself.
+                let last = (self.width - column).min(V::LANES) - 1;
+                // SAFETY: `rows` elements remain in each of the valid columns, the last of which stands in for those
+                // past the end; the store guards itself.
                 unsafe {
                     let mask = V::mask(rows);
                     let mut square = [V::zero(); MAX_LANES];
-                    for (lane, lanes) in square.iter_mut().enumerate().take(V::LANES) {
-                        if column + lane < self.width {
-                            *lanes = V::load_masked(self.from.add((column + lane) * self.stride + row), mask);
-                        }
+                    for lane in 0..V::LANES {
+                        let column = column + lane.min(last);
+                        square[lane] = V::load_masked(self.from.add(column * self.stride + row), mask);
                     }
                     V::transpose(&mut square);
                     for (lane, lanes) in square.into_iter().enumerate().take(V::LANES) {

@@ -3,8 +3,8 @@
 use super::blocking::TileSize;
 use crate::arch::{Task, Vector};
 
-/// How far ahead in packed A, whose panels follow one another, the micro-kernel asks for cache lines.
-const AHEAD_A: usize = 2048;
+/// Steps along k by which the micro-kernel asks ahead for cache lines of A: packed panels follow one another.
+const STEPS_AHEAD: usize = 64;
 
 /// What the micro-kernel needs to know of a tile, besides its size.
 pub(super) struct Tile {
@@ -15,6 +15,8 @@ pub(super) struct Tile {
     /// The tile's columns of B, and the step along k.
     pub b: *const f32,
     pub stride_b: usize,
+    /// Where the micro-kernels that pack B copy the tile's columns.
+    pub packed_b: *mut f32,
     pub c: *mut f32,
     pub stride_c: usize,
     /// The columns of the tile in its last vector.
@@ -24,6 +26,31 @@ pub(super) struct Tile {
     /// The bias of the tile's columns, or null.
     pub bias: *const f32,
     pub relu: bool,
+    /// What will be needed after the tile, and is asked for during its k loop.
+    pub ahead: [Ahead; 2],
+}
+
+/// Rows of memory, each of which is a cache line or two.
+#[derive(Clone, Copy)]
+pub(super) struct Ahead {
+    pub from: *const f32,
+    pub stride: usize,
+    /// From the first element of a row to its last.
+    pub last: usize,
+    pub rows: usize,
+}
+
+impl Ahead {
+    /// Asks for a row, and moves on to the next.
+    #[inline(always)]
+    unsafe fn ask<V: Vector>(&mut self) {
+        // SAFETY: prefetches never fault.
+        unsafe {
+            V::prefetch_next(self.from);
+            V::prefetch_next(self.from.wrapping_add(self.last));
+        }
+        self.from = self.from.wrapping_add(self.stride);
+    }
 }
 
 /// Computes a tile of some size.
@@ -40,13 +67,23 @@ pub(super) trait Tiles: Vector {
     /// The tile for a single row of A, where B is read once: wide, so that memory is read in long runs.
     const WIDEST: TileSize;
 
-    /// By rows less one, vectors less one, and whether the rows of A are strided (or else contiguous).
-    const COMPUTE: &'static [&'static [[ComputeTile; 2]]];
+    /// By rows less one, vectors less one, whether B is packed on the way, and whether the rows of A are strided (or else
+    /// contiguous).
+    const COMPUTE: &'static [&'static [[[ComputeTile; 2]; 2]]];
 }
 
-struct Compute<'a, const ROWS: usize, const VECTORS: usize, const STRIDED: bool>(&'a Tile);
+/// Where the k loop has come to.
+struct Place {
+    a: *const f32,
+    b: *const f32,
+    packed_b: *mut f32,
+}
 
-impl<const ROWS: usize, const VECTORS: usize, const STRIDED: bool> Compute<'_, ROWS, VECTORS, STRIDED> {
+struct Compute<'a, const ROWS: usize, const VECTORS: usize, const PACK: bool, const STRIDED: bool>(&'a Tile);
+
+impl<const ROWS: usize, const VECTORS: usize, const PACK: bool, const STRIDED: bool>
+    Compute<'_, ROWS, VECTORS, PACK, STRIDED>
+{
     /// Loads a vector of a row, of which the tile may use a part.
     #[inline(always)]
     unsafe fn load<V: Vector, const WHOLE: bool>(&self, row: *const f32, vector: usize) -> V {
@@ -61,32 +98,75 @@ impl<const ROWS: usize, const VECTORS: usize, const STRIDED: bool> Compute<'_, R
         }
     }
 
+    /// One step along k.
+    #[inline(always)]
+    unsafe fn step<V: Vector, const WHOLE: bool>(&self, place: &mut Place, sums: &mut [[V; VECTORS]; ROWS]) {
+        let (row_step, depth_step) = if STRIDED { (self.0.stride_a, 1) } else { (1, self.0.stride_a) };
+        // SAFETY: the pointers are valid for the tile's rows and columns, by the contract of `ComputeTile`.
+        unsafe {
+            let mut columns = [V::zero(); VECTORS];
+            for vector in 0..VECTORS {
+                columns[vector] = self.load::<V, WHOLE>(place.b, vector);
+                if PACK {
+                    columns[vector].store(place.packed_b.add(vector * V::LANES));
+                }
+            }
+            for row in 0..ROWS {
+                let factor = V::splat(*place.a.add(row * row_step));
+                for vector in 0..VECTORS {
+                    sums[row][vector] = factor.multiply_add(columns[vector], sums[row][vector]);
+                }
+            }
+        }
+        place.a = place.a.wrapping_add(depth_step);
+        place.b = place.b.wrapping_add(self.0.stride_b);
+        place.packed_b = place.packed_b.wrapping_add(VECTORS * V::LANES);
+    }
+
+    #[inline(always)]
+    unsafe fn two_steps<V: Vector, const WHOLE: bool>(
+        &self,
+        place: &mut Place,
+        sums: &mut [[V; VECTORS]; ROWS],
+    ) {
+        for _ in 0..2 {
+            // SAFETY: the caller's; prefetches never fault.
+            unsafe {
+                V::prefetch(place.a.wrapping_add(STEPS_AHEAD * self.0.stride_a));
+                self.step::<V, WHOLE>(place, sums);
+            }
+        }
+    }
+
     /// The tile's sums over its depth. Element (i, j) is one chain of multiply-adds in the order of k, wherever in the
     /// tile it lies.
     #[inline(always)]
     unsafe fn sums<V: Vector, const WHOLE: bool>(&self) -> [[V; VECTORS]; ROWS] {
         let tile = self.0;
+        let mut place = Place { a: tile.a, b: tile.b, packed_b: tile.packed_b };
         // SAFETY: the pointers are valid for the tile's rows, columns and depth, by the contract of `ComputeTile`.
         unsafe {
             let mut sums = [[V::zero(); VECTORS]; ROWS];
-            let (row_step, depth_step) = if STRIDED { (tile.stride_a, 1) } else { (1, tile.stride_a) };
-            let (mut a, mut b) = (tile.a, tile.b);
-            for _ in 0..tile.depth {
-                if !STRIDED {
-                    V::prefetch(a.wrapping_add(AHEAD_A));
+            if STRIDED {
+                // Two steps at once would need more addresses than there are registers.
+                for _ in 0..tile.depth {
+                    self.step::<V, WHOLE>(&mut place, &mut sums);
                 }
-                let mut columns = [V::zero(); VECTORS];
-                for vector in 0..VECTORS {
-                    columns[vector] = self.load::<V, WHOLE>(b, vector);
+            } else {
+                // What is asked for at a time has to be less than the lines that may be under way.
+                let [mut first, mut second] = tile.ahead;
+                let asking = first.rows.max(second.rows).min(tile.depth / 2);
+                for _ in 0..asking {
+                    first.ask::<V>();
+                    second.ask::<V>();
+                    self.two_steps::<V, WHOLE>(&mut place, &mut sums);
                 }
-                for row in 0..ROWS {
-                    let factor = V::splat(*a.add(row * row_step));
-                    for vector in 0..VECTORS {
-                        sums[row][vector] = factor.multiply_add(columns[vector], sums[row][vector]);
-                    }
+                for _ in asking..tile.depth / 2 {
+                    self.two_steps::<V, WHOLE>(&mut place, &mut sums);
                 }
-                a = a.wrapping_add(depth_step);
-                b = b.wrapping_add(tile.stride_b);
+                if tile.depth % 2 == 1 {
+                    self.step::<V, WHOLE>(&mut place, &mut sums);
+                }
             }
             sums
         }
@@ -142,19 +222,14 @@ impl<const ROWS: usize, const VECTORS: usize, const STRIDED: bool> Compute<'_, R
     }
 }
 
-impl<const ROWS: usize, const VECTORS: usize, const STRIDED: bool> Task
-    for Compute<'_, ROWS, VECTORS, STRIDED>
+impl<const ROWS: usize, const VECTORS: usize, const PACK: bool, const STRIDED: bool> Task
+    for Compute<'_, ROWS, VECTORS, PACK, STRIDED>
 {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
         let tile = self.0;
-        // SAFETY: the same contract; prefetches never fault.
+        // SAFETY: the same contract.
         unsafe {
-            for row in 0..ROWS {
-                let c = tile.c.wrapping_add(row * tile.stride_c);
-                V::prefetch(c);
-                V::prefetch(c.wrapping_add(VECTORS * V::LANES - 1));
-            }
             if tile.last_columns == V::LANES {
                 self.finish::<V, true>(self.sums::<V, true>());
             } else {
@@ -166,9 +241,17 @@ impl<const ROWS: usize, const VECTORS: usize, const STRIDED: bool> Task
 
 /// # Safety
 /// As for [`ComputeTile`].
-unsafe fn compute<V: Vector, const ROWS: usize, const VECTORS: usize, const STRIDED: bool>(tile: &Tile) {
+unsafe fn compute<
+    V: Vector,
+    const ROWS: usize,
+    const VECTORS: usize,
+    const PACK: bool,
+    const STRIDED: bool,
+>(
+    tile: &Tile,
+) {
     // SAFETY: the caller's.
-    unsafe { V::enter(Compute::<ROWS, VECTORS, STRIDED>(tile)) }
+    unsafe { V::enter(Compute::<ROWS, VECTORS, PACK, STRIDED>(tile)) }
 }
 
 /// The micro-kernels of a vector: those of one row, up to the widest, then those of each other number of rows.
@@ -178,12 +261,15 @@ macro_rules! tiles {
             const LARGEST: TileSize =
                 TileSize { rows: 1 + [$($rows),*].len(), columns: $vectors.len() * <$vector as Vector>::LANES };
             const WIDEST: TileSize = TileSize { rows: 1, columns: [$($widest),*].len() * <$vector as Vector>::LANES };
-            const COMPUTE: &'static [&'static [[ComputeTile; 2]]] =
+            const COMPUTE: &'static [&'static [[[ComputeTile; 2]; 2]]] =
                 &[tiles!(@row $vector, 1, [$($widest),*]), $(tiles!(@row $vector, $rows, $vectors)),*];
         }
     };
     (@row $vector:ty, $rows:literal, [$($vectors:literal),*]) => {
-        &[$([compute::<$vector, $rows, $vectors, false>, compute::<$vector, $rows, $vectors, true>]),*]
+        &[$([
+            [compute::<$vector, $rows, $vectors, false, false>, compute::<$vector, $rows, $vectors, false, true>],
+            [compute::<$vector, $rows, $vectors, true, false>, compute::<$vector, $rows, $vectors, true, true>],
+        ]),*]
     };
 }
 
