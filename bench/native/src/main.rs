@@ -1,0 +1,70 @@
+//! Benchmarks without JavaScript, in JSON lines. `npm run -s bench -- limits` and `npm run -s bench -- gemm` start them and say
+//! what the lines mean.
+//!
+//!     layerwise-bench limits SECONDS
+//!     layerwise-bench gemm ISA THREADS SECONDS MKL SHAPE …
+//!
+//! MKL is the path of libmkl_rt.so or nothing (`''`), a shape is such as `128,512,784,NN`. Seconds are for each measurement.
+
+mod bandwidth;
+mod clock;
+mod gemm_crate;
+mod limits;
+mod mkl;
+mod ours;
+mod peak;
+mod products;
+mod shape;
+mod timing;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use layerwise_kernels::Isa;
+use layerwise_plan::CompileOptions;
+
+use crate::mkl::Mkl;
+use crate::products::{Comparison, FLOAT32_TOLERANCE};
+use crate::shape::Shape;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match arguments[..] {
+        ["limits", budget] => seconds(budget).map(limits::limits),
+        ["gemm", isa, threads, budget, mkl, ref shapes @ ..] => gemm(isa, threads, budget, mkl, shapes),
+        _ => Err("see the head of bench/native/src/main.rs".into()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn gemm(isa: &str, threads: &str, budget: &str, mkl: &str, shapes: &[&str]) -> Result<(), String> {
+    let isa = Isa::from_name(isa).filter(|isa| isa.is_available());
+    let isa = isa.ok_or_else(|| {
+        let names: Vec<_> = Isa::available().into_iter().map(Isa::name).collect();
+        format!("this machine has the instruction sets {}", names.join(", "))
+    })?;
+    let load = || Mkl::load(Path::new(mkl)).map_err(|error| format!("{mkl}: {error}"));
+    let threads = threads.parse().ok().filter(|&threads| threads > 0);
+    let comparison = Comparison {
+        options: CompileOptions::new(isa),
+        mkl: if mkl.is_empty() { None } else { Some(load()?) },
+        threads: threads.ok_or("the number of threads must be positive")?,
+        budget: seconds(budget)?,
+        tolerance: FLOAT32_TOLERANCE,
+    };
+    let shapes = shapes.iter().map(|text| Shape::parse(text)).collect::<Result<Vec<_>, _>>()?;
+    shapes.iter().try_for_each(|shape| comparison.print(shape))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or_else(|| format!("{text} is not a number of seconds"))
+}
