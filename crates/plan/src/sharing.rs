@@ -41,84 +41,93 @@ impl Sharing {
         self.alone.load(Ordering::Relaxed) >= WORTH_SHARING.as_nanos() as u64
     }
 
-    /// Runs the instruction in one of two ways.
-    pub fn run<R>(
+    /// Runs the instruction in one of two ways. One that fails ends early, which says nothing about its time.
+    pub fn run<E>(
         &self,
         session: &mut Session,
-        alone: impl FnOnce() -> R,
-        shared: impl FnOnce(&mut Session) -> R,
-    ) -> R {
-        if !self.is_possible() {
-            return alone();
-        }
-        let known = self.alone.load(Ordering::Relaxed);
-        if known == NEW {
-            self.alone.store(UNKNOWN, Ordering::Relaxed);
-            return shared(session);
-        }
+        alone: impl FnOnce() -> Result<(), E>,
+        shared: impl FnOnce(&mut Session) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let way = self.way(|| session.pays(Instant::now()));
         let start = Instant::now();
-        if known != UNKNOWN && session.pays(start) {
-            let result = shared(session);
-            session.settle(Duration::from_nanos(known), start);
-            return result;
+        match way {
+            Way::Alone => alone(),
+            Way::AloneToMeasure => {
+                alone()?;
+                self.measured(start.elapsed());
+                Ok(())
+            }
+            Way::Shared => shared(session),
+            Way::SharedToCompare(known) => {
+                shared(session)?;
+                session.settle(known, start);
+                Ok(())
+            }
         }
-        let result = alone();
-        let took = start.elapsed().as_nanos() as u64;
-        self.alone.fetch_min(took.max(1), Ordering::Relaxed);
-        result
     }
+
+    /// How to run it now, where `pays` says whether sharing is worth a try.
+    fn way(&self, pays: impl FnOnce() -> bool) -> Way {
+        match self.alone.load(Ordering::Relaxed) {
+            NEW => {
+                self.alone.store(UNKNOWN, Ordering::Relaxed);
+                Way::Shared
+            }
+            UNKNOWN => Way::AloneToMeasure,
+            _ if !self.is_possible() => Way::Alone,
+            known if pays() => Way::SharedToCompare(Duration::from_nanos(known)),
+            _ => Way::AloneToMeasure,
+        }
+    }
+
+    fn measured(&self, alone: Duration) {
+        self.alone.fetch_min(alone.as_nanos().max(1) as u64, Ordering::Relaxed);
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Alone,
+    AloneToMeasure,
+    Shared,
+    /// With the time that one thread would take.
+    SharedToCompare(Duration),
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::team::Team;
 
-    /// How often each way was taken, in so many runs of which each takes at least so long.
-    fn ways(sharing: &Sharing, runs: u32, microseconds: u64) -> (u32, u32) {
-        let team = Team::new(2);
-        let mut session = team.enter().unwrap();
-        let (mut alone, mut shared) = (0, 0);
-        let wait = || {
-            let end = Instant::now() + Duration::from_micros(microseconds);
-            while Instant::now() < end {}
-        };
-        for _ in 0..runs {
-            sharing.run(
-                &mut session,
-                || {
-                    wait();
-                    alone += 1;
-                },
-                |_| shared += 1,
-            );
-        }
-        (alone, shared)
-    }
-
-    fn new(alone: u64) -> Sharing {
+    fn in_state(alone: u64) -> Sharing {
         Sharing { alone: AtomicU64::new(alone) }
     }
 
     #[test]
     fn is_measured_once_and_then_shared_where_it_takes_long() {
-        assert_eq!(ways(&new(NEW), 10, 20), (1, 9));
+        let sharing = in_state(NEW);
+        assert_eq!(sharing.way(|| true), Way::Shared);
+        assert_eq!(sharing.way(|| true), Way::AloneToMeasure);
+        sharing.measured(WORTH_SHARING);
+        assert_eq!(sharing.way(|| true), Way::SharedToCompare(WORTH_SHARING));
+        assert_eq!(sharing.way(|| true), Way::SharedToCompare(WORTH_SHARING));
+    }
+
+    #[test]
+    fn is_measured_again_while_sharing_does_not_pay() {
+        let sharing = in_state(UNKNOWN);
+        sharing.measured(2 * WORTH_SHARING);
+        assert_eq!(sharing.way(|| false), Way::AloneToMeasure);
+        sharing.measured(3 * WORTH_SHARING);
+        assert_eq!(sharing.way(|| true), Way::SharedToCompare(2 * WORTH_SHARING));
     }
 
     #[test]
     fn one_thread_does_what_it_does_soon() {
-        assert_eq!(ways(&new(NEVER), 10, 0), (10, 0));
-        let known = new(WORTH_SHARING.as_nanos() as u64 - 1);
-        assert!(!known.is_possible());
-        assert_eq!(ways(&known, 10, 0), (10, 0));
-    }
-
-    #[test]
-    fn the_least_time_counts() {
-        let sharing = new(UNKNOWN);
-        sharing.alone.fetch_min(20_000, Ordering::Relaxed);
+        let sharing = in_state(UNKNOWN);
         assert!(sharing.is_possible());
-        sharing.alone.fetch_min(14_999, Ordering::Relaxed);
+        sharing.measured(WORTH_SHARING - Duration::from_nanos(1));
         assert!(!sharing.is_possible());
+        assert_eq!(sharing.way(|| true), Way::Alone);
+        assert_eq!(in_state(NEVER).way(|| true), Way::Alone);
     }
 }
