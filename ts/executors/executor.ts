@@ -56,6 +56,8 @@ export interface PlanInfo {
   readonly fusions: readonly { readonly name: string; readonly count: number }[]
   /** The memory for values within a step. */
   readonly arenaBytes: number
+  /** What of it is in use at the worst instruction: the rest lies in gaps between values. */
+  readonly peakBytes: number
 }
 
 /** A variable's memory on an executor. */

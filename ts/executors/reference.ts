@@ -93,6 +93,7 @@ class ReferencePlan implements Plan {
       })),
       fusions: [],
       arenaBytes: 0,
+      peakBytes: 0,
     }
   }
 

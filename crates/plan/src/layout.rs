@@ -1,6 +1,6 @@
 //! Where every value of a graph lives, and what is copied at the end of a step.
 
-use crate::arena::{Arena, aligned};
+use crate::arena::{Arena, Slot, aligned};
 use crate::graph::{Graph, Node, Source, Value};
 use crate::program::ValueId;
 
@@ -35,17 +35,27 @@ pub struct Layout {
     pub scratch: Vec<Place>,
     pub transfers: Vec<Transfer>,
     pub arena_bytes: usize,
+    /// The most bytes of values and scratch that are live at once; the rest of the arena lies in gaps between them.
+    pub peak_bytes: usize,
 }
 
 impl Layout {
     /// Lays out a graph whose kernels are built.
     pub fn new(graph: &Graph) -> Self {
-        let mut filling = Filling::new(graph);
-        let scratch = (0..graph.nodes.len()).map(|index| filling.visit(index)).collect();
-        let places: Vec<Place> =
-            filling.places.into_iter().map(|place| place.unwrap_or(Place::Empty)).collect();
+        let mut lifetimes = Lifetimes::new(graph);
+        let scratch: Vec<Option<usize>> =
+            (0..graph.nodes.len()).map(|index| lifetimes.visit(index)).collect();
+        let arena = Arena::new(&lifetimes.slots);
+        let place = |slot: usize| Place::Arena(arena.offsets[slot]);
+        let scratch = scratch.into_iter().map(|slot| slot.map_or(Place::Empty, place)).collect();
+        let places: Vec<Place> = lifetimes
+            .outside
+            .into_iter()
+            .zip(lifetimes.slot_of)
+            .map(|(outside, slot)| outside.or(slot.map(place)).unwrap_or(Place::Empty))
+            .collect();
         let transfers = transfers(graph, &places);
-        Layout { places, scratch, transfers, arena_bytes: filling.arena.bytes() }
+        Layout { places, scratch, transfers, arena_bytes: arena.bytes, peak_bytes: arena.peak }
     }
 }
 
@@ -61,79 +71,83 @@ fn transfers(graph: &Graph, places: &[Place]) -> Vec<Transfer> {
         .collect()
 }
 
-/// The walk through the nodes that fills the arena.
-struct Filling<'a> {
+/// The walk through the nodes that finds from where to where each value needs memory in the arena.
+struct Lifetimes<'a> {
     graph: &'a Graph,
-    arena: Arena,
-    places: Vec<Option<Place>>,
-    /// The node after which a value's memory is free, where it ever is.
-    last_reads: Vec<Option<usize>>,
+    slots: Vec<Slot>,
+    /// The slot of each value that has one; a result in the place of an operand has the operand's.
+    slot_of: Vec<Option<usize>>,
+    /// The places of values that are not in the arena.
+    outside: Vec<Option<Place>>,
+    /// The node that reads each value last, or the end of the step.
+    last_reads: Vec<usize>,
+    /// Whether a result has the place of a value.
+    replaced: Vec<bool>,
 }
 
-impl<'a> Filling<'a> {
+impl<'a> Lifetimes<'a> {
     fn new(graph: &'a Graph) -> Self {
-        let mut places: Vec<Option<Place>> = graph.values.iter().map(place_outside_arena).collect();
+        let mut outside: Vec<Option<Place>> = graph.values.iter().map(place_outside_arena).collect();
         for (index, &output) in graph.outputs.iter().enumerate() {
-            places[output].get_or_insert(Place::Output(index));
+            outside[output].get_or_insert(Place::Output(index));
         }
-        let kept = graph.kept();
-        let mut last_reads = vec![None; graph.values.len()];
+        let mut last_reads = vec![0; graph.values.len()];
         for (index, node) in graph.nodes.iter().enumerate() {
-            for &value in node.inputs.iter().chain(&node.outputs).filter(|&&value| !kept[value]) {
-                last_reads[value] = Some(index);
+            node.inputs.iter().chain(&node.outputs).for_each(|&value| last_reads[value] = index);
+        }
+        for (last, kept) in last_reads.iter_mut().zip(graph.kept()) {
+            if kept {
+                *last = graph.nodes.len();
             }
         }
-        Filling { graph, arena: Arena::default(), places, last_reads }
+        let count = graph.values.len();
+        let (slot_of, replaced) = (vec![None; count], vec![false; count]);
+        Lifetimes { graph, slots: Vec::new(), slot_of, outside, last_reads, replaced }
     }
 
-    /// Places the outputs of a node and returns the place of its scratch memory.
-    fn visit(&mut self, index: usize) -> Place {
+    /// Gives the outputs of a node their slots and returns that of its scratch memory.
+    fn visit(&mut self, index: usize) -> Option<usize> {
         let graph = self.graph;
         let node = &graph.nodes[index];
         for (output, &value) in node.outputs.iter().enumerate() {
-            if self.places[value].is_none() {
-                let place = self.operand_to_replace(index, node, output);
-                self.places[value] =
-                    Some(Place::Arena(place.unwrap_or_else(|| self.arena.take(self.bytes(value)))));
+            if self.outside[value].is_some() {
+                continue;
             }
+            let last = self.last_reads[value];
+            let slot = match self.operand_to_replace(index, node, output) {
+                Some((operand, slot)) => {
+                    // Only one output can have its place.
+                    self.slots[slot].last = last;
+                    self.replaced[operand] = true;
+                    slot
+                }
+                None => self.add(Slot { bytes: self.bytes(value), first: index, last }),
+            };
+            self.slot_of[value] = Some(slot);
         }
-        let scratch = size_of::<f32>().saturating_mul(node.kernel().scratch().shared);
-        let scratch_place = match scratch {
-            0 => Place::Empty,
-            bytes => {
-                let offset = self.arena.take(bytes);
-                self.arena.give_back(offset, bytes);
-                Place::Arena(offset)
-            }
-        };
-        for &value in node.inputs.iter().chain(&node.outputs) {
-            if self.last_reads[value] == Some(index)
-                && let Some(Place::Arena(offset)) = self.places[value]
-            {
-                self.arena.give_back(offset, self.bytes(value));
-                self.last_reads[value] = None;
-            }
-        }
-        scratch_place
+        let bytes = size_of::<f32>().saturating_mul(node.kernel().scratch().shared);
+        (bytes > 0).then(|| self.add(Slot { bytes, first: index, last: index }))
     }
 
-    /// The offset of an operand that nobody reads after this node and that the node may write an output over. The operand
-    /// gives its memory up.
-    fn operand_to_replace(&mut self, index: usize, node: &Node, output: usize) -> Option<usize> {
+    fn add(&mut self, slot: Slot) -> usize {
+        self.slots.push(slot);
+        self.slots.len() - 1
+    }
+
+    /// An operand that nobody reads after this node and that the node may write an output over, and its slot.
+    fn operand_to_replace(&self, index: usize, node: &Node, output: usize) -> Option<(ValueId, usize)> {
         if !self.graph.reuses_operands {
             return None;
         }
         let size = aligned(self.bytes(node.outputs[output]));
         node.inputs.iter().enumerate().find_map(|(input, &value)| {
-            let Some(Place::Arena(offset)) = self.places[value] else { return None };
-            let ends = self.last_reads[value] == Some(index) && aligned(self.bytes(value)) == size;
+            let slot = self.slot_of[value]?;
+            let ends = self.last_reads[value] == index
+                && !self.replaced[value]
+                && aligned(self.bytes(value)) == size;
             // Whether the kernel allows this read is soon said; a node of many segments has many others.
             let possible = ends && node.kernel().may_alias(output, input);
-            if !possible || !node.may_replace(value, output) {
-                return None;
-            }
-            self.last_reads[value] = None;
-            Some(offset)
+            (possible && node.may_replace(value, output)).then_some((value, slot))
         })
     }
 

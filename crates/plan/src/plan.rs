@@ -81,6 +81,8 @@ pub struct PlanInfo {
     pub instructions: Vec<InstructionInfo>,
     pub fusions: Vec<FusionInfo>,
     pub arena_bytes: usize,
+    /// What of the arena is in use at the worst instruction.
+    pub peak_bytes: usize,
     pub constant_bytes: usize,
     /// Bytes copied at the end of a step because they could not be written in place.
     pub copied_bytes: usize,
@@ -176,6 +178,7 @@ impl Plan {
             isa: isa.name(),
             fusions,
             arena_bytes: layout.arena_bytes,
+            peak_bytes: layout.peak_bytes,
             constant_bytes: constants.len(),
             copied_bytes: layout.transfers.iter().map(|transfer| transfer.bytes).sum(),
             flops: infos.iter().map(|instruction| instruction.flops).sum(),
