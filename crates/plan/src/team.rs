@@ -60,7 +60,8 @@ pub fn set_threads(threads: usize) {
     Team::global().set_threads(threads);
 }
 
-/// LAYERWISE_THREADS where it is a positive number, otherwise as many as the system lets this process run at once.
+/// LAYERWISE_THREADS where it is a positive number, otherwise the processors that affinity and, on Linux, the quotas of control
+/// groups leave to this process: `available_parallelism` reads both.
 fn default_threads() -> usize {
     let wanted = std::env::var("LAYERWISE_THREADS").ok().and_then(|text| text.trim().parse().ok());
     wanted
