@@ -109,7 +109,7 @@ mod tests {
                 let block = op.block(isa);
                 let (x, y) = (xs.as_ptr().cast(), ys.as_ptr().cast());
                 // SAFETY: the vectors have the same length, of more than a group.
-                unsafe { block([x, y, x], results.as_mut_ptr().cast(), results.len()) };
+                unsafe { block([x, y, x, x, x], results.as_mut_ptr().cast(), results.len()) };
                 let mut worst = (0.0, 0);
                 for (i, result) in results.iter().enumerate() {
                     let truth = op.oracle(f64::from(flushed(xs[i])), f64::from(flushed(ys[i])));
@@ -149,7 +149,7 @@ mod tests {
                 let mut results = vec![0i32; xs.len()];
                 let (x, y) = (xs.as_ptr().cast(), ys.as_ptr().cast());
                 // SAFETY: the vectors have the same length, of more than a group.
-                unsafe { op.block(isa)([x, y, x], results.as_mut_ptr().cast(), results.len()) };
+                unsafe { op.block(isa)([x, y, x, x, x], results.as_mut_ptr().cast(), results.len()) };
                 for ((x, y), result) in xs.iter().zip(&ys).zip(&results) {
                     assert_eq!(*result, expected(*op, (*x).into(), (*y).into()), "{op:?} {x} {y}");
                 }

@@ -28,7 +28,7 @@ mod tests {
         let mut results = vec![7i32; xs.len()];
         let (x, y) = (xs.as_ptr().cast(), ys.as_ptr().cast());
         // SAFETY: the slices have the same length, of more than a group.
-        unsafe { block([x, y, x], results.as_mut_ptr().cast(), results.len()) };
+        unsafe { block([x, y, x, x, x], results.as_mut_ptr().cast(), results.len()) };
         assert!(results.iter().all(|result| *result == 0 || *result == 1));
         results.into_iter().map(|result| result == 1).collect()
     }

@@ -49,28 +49,65 @@ impl Arithmetic for Fused {
 }
 
 /// The 32-bit types of a lane. Every bit pattern is a valid value of each.
-pub trait Lane: Copy {}
-impl Lane for f32 {}
-impl Lane for i32 {}
-impl Lane for u32 {}
+pub trait Lane: Copy {
+    fn from_bits(bits: u32) -> Self;
+    fn to_bits(self) -> u32;
+}
 
-/// One lane of an elementwise operation of up to three operands; those with fewer ignore the last.
+impl Lane for f32 {
+    #[inline(always)]
+    fn from_bits(bits: u32) -> f32 {
+        f32::from_bits(bits)
+    }
+
+    #[inline(always)]
+    fn to_bits(self) -> u32 {
+        self.to_bits()
+    }
+}
+
+impl Lane for i32 {
+    #[inline(always)]
+    fn from_bits(bits: u32) -> i32 {
+        bits.cast_signed()
+    }
+
+    #[inline(always)]
+    fn to_bits(self) -> u32 {
+        self.cast_unsigned()
+    }
+}
+
+impl Lane for u32 {
+    #[inline(always)]
+    fn from_bits(bits: u32) -> u32 {
+        bits
+    }
+
+    #[inline(always)]
+    fn to_bits(self) -> u32 {
+        self
+    }
+}
+
+/// The most operands of a formula.
+pub const OPERANDS: usize = 5;
+
+/// One lane of elementwise work: the bits of the result from those of the operands; a formula with fewer ignores the rest.
 pub trait Formula {
-    type X: Lane;
-    type Y: Lane;
-    type Z: Lane;
-    type Out: Lane;
+    /// Whether its blocks may write where their first operand lies.
+    const UPDATES: bool = false;
 
-    fn lane<I: Arithmetic>(x: Self::X, y: Self::Y, z: Self::Z) -> Self::Out;
+    fn lane<I: Arithmetic>(operands: [u32; OPERANDS]) -> u32;
 }
 
 /// A formula applied to `lanes` lanes of memory, for one instruction set.
 ///
 /// # Safety
 /// The machine has the instruction set; `lanes` is at least [`GROUP`]; the operands are valid for reads and `out` for
-/// writes of `lanes` lanes; `out` overlaps no operand. A formula with fewer operands than three needs a valid pointer in
-/// each place all the same.
-pub type Block = unsafe fn(operands: [*const u32; 3], out: *mut u32, lanes: usize);
+/// writes of `lanes` lanes; `out` overlaps no operand, but may be the first one where [`Formula::UPDATES`]. A formula with
+/// fewer operands needs a valid pointer in each place all the same.
+pub type Block = unsafe fn(operands: [*const u32; OPERANDS], out: *mut u32, lanes: usize);
 
 /// A formula of one operand applied in place.
 ///
@@ -83,54 +120,74 @@ pub type InPlace = unsafe fn(values: *mut f32, lanes: usize);
 pub const GROUP: usize = 64;
 
 #[inline(always)]
-fn each<I: Arithmetic, F: Formula>(x: &[F::X], y: &[F::Y], z: &[F::Z], out: &mut [F::Out]) {
-    for (((out, x), y), z) in out.iter_mut().zip(x).zip(y).zip(z) {
-        *out = F::lane::<I>(*x, *y, *z);
+fn apply<I: Arithmetic, F: Formula>(a: &[u32], b: &[u32], c: &[u32], d: &[u32], e: &[u32], out: &mut [u32]) {
+    for (((((out, a), b), c), d), e) in out.iter_mut().zip(a).zip(b).zip(c).zip(d).zip(e) {
+        *out = F::lane::<I>([*a, *b, *c, *d, *e]);
+    }
+}
+
+/// Puts the results where the first operand is.
+#[inline(always)]
+fn update<I: Arithmetic, F: Formula>(values: &mut [u32], b: &[u32], c: &[u32], d: &[u32], e: &[u32]) {
+    for ((((value, b), c), d), e) in values.iter_mut().zip(b).zip(c).zip(d).zip(e) {
+        *value = F::lane::<I>([*value, *b, *c, *d, *e]);
     }
 }
 
 /// # Safety
 /// As for [`Block`].
 #[inline(always)]
-unsafe fn block_lanes<I: Arithmetic, F: Formula>(operands: [*const u32; 3], out: *mut u32, lanes: usize) {
-    let range = |first: usize, lanes: usize| {
-        // SAFETY: `first + lanes` valid lanes each, `out` apart from the operands, by the contract of `Block`; a lane type
-        // accepts any bits.
-        unsafe {
-            each::<I, F>(
-                std::slice::from_raw_parts(operands[0].add(first).cast(), lanes),
-                std::slice::from_raw_parts(operands[1].add(first).cast(), lanes),
-                std::slice::from_raw_parts(operands[2].add(first).cast(), lanes),
-                std::slice::from_raw_parts_mut(out.add(first).cast(), lanes),
-            );
+unsafe fn block_lanes<I: Arithmetic, F: Formula>(
+    operands: [*const u32; OPERANDS],
+    out: *mut u32,
+    lanes: usize,
+) {
+    use std::slice::{from_raw_parts, from_raw_parts_mut};
+    let whole = lanes - lanes % GROUP;
+    // The last group overlaps the one before.
+    let (last, rest) = (lanes - GROUP, lanes - whole);
+    // SAFETY: `lanes` valid lanes each, of which at least a group, by the contract of `Block`; `out` apart from the operands
+    // but for the first, which is not read as such where they are the same.
+    unsafe {
+        if F::UPDATES && operands[0] == out.cast_const() {
+            let [_, others @ ..] = operands;
+            let [b, c, d, e] = others.map(|other| from_raw_parts(other, whole));
+            update::<I, F>(from_raw_parts_mut(out, whole), b, c, d, e);
+            if rest > 0 {
+                // Of the last group, what the one before has updated stays.
+                let [b, c, d, e] = others.map(|other| from_raw_parts(other.add(last), GROUP));
+                let mut values = out.add(last).cast::<[u32; GROUP]>().read_unaligned();
+                update::<I, F>(&mut values, b, c, d, e);
+                std::ptr::copy_nonoverlapping(values.as_ptr().add(GROUP - rest), out.add(whole), rest);
+            }
+        } else {
+            let [a, b, c, d, e] = operands.map(|operand| from_raw_parts(operand, whole));
+            apply::<I, F>(a, b, c, d, e, from_raw_parts_mut(out, whole));
+            if rest > 0 {
+                let [a, b, c, d, e] = operands.map(|operand| from_raw_parts(operand.add(last), GROUP));
+                apply::<I, F>(a, b, c, d, e, from_raw_parts_mut(out.add(last), GROUP));
+            }
         }
-    };
-    range(0, lanes - lanes % GROUP);
-    if !lanes.is_multiple_of(GROUP) {
-        // The last group overlaps the one before: its first lanes are computed twice.
-        range(lanes - GROUP, GROUP);
     }
 }
 
 /// # Safety
 /// As for [`InPlace`].
 #[inline(always)]
-unsafe fn in_place_lanes<I: Arithmetic, F: Formula<X = f32, Y = f32, Z = f32, Out = f32>>(
-    values: *mut f32,
-    lanes: usize,
-) {
+unsafe fn in_place_lanes<I: Arithmetic, F: Formula>(values: *mut f32, lanes: usize) {
+    let values: *mut u32 = values.cast();
     let whole = lanes - lanes % GROUP;
     let rest = lanes - whole;
     // SAFETY: `lanes` valid lanes by the contract of `InPlace`, of which `rest` follow the whole groups.
     unsafe {
         for value in std::slice::from_raw_parts_mut(values, whole) {
-            *value = F::lane::<I>(*value, *value, *value);
+            *value = F::lane::<I>([*value; OPERANDS]);
         }
         if rest > 0 {
-            let mut last = [0.0; GROUP];
+            let mut last = [0; GROUP];
             std::ptr::copy_nonoverlapping(values.add(whole), last.as_mut_ptr(), rest);
             for value in &mut last {
-                *value = F::lane::<I>(*value, *value, *value);
+                *value = F::lane::<I>([*value; OPERANDS]);
             }
             std::ptr::copy_nonoverlapping(last.as_ptr(), values.add(whole), rest);
         }
@@ -146,7 +203,7 @@ macro_rules! compile {
             /// # Safety
             /// As for [`Block`].
             $(#[target_feature(enable = $features)])?
-            pub unsafe fn block<F: Formula>(operands: [*const u32; 3], out: *mut u32, lanes: usize) {
+            pub unsafe fn block<F: Formula>(operands: [*const u32; OPERANDS], out: *mut u32, lanes: usize) {
                 // SAFETY: the same contract.
                 unsafe { block_lanes::<$arithmetic, F>(operands, out, lanes) }
             }
@@ -154,7 +211,7 @@ macro_rules! compile {
             /// # Safety
             /// As for [`InPlace`].
             $(#[target_feature(enable = $features)])?
-            pub unsafe fn in_place<F: Formula<X = f32, Y = f32, Z = f32, Out = f32>>(values: *mut f32, lanes: usize) {
+            pub unsafe fn in_place<F: Formula>(values: *mut f32, lanes: usize) {
                 // SAFETY: the same contract.
                 unsafe { in_place_lanes::<$arithmetic, F>(values, lanes) }
             }
@@ -181,7 +238,7 @@ pub fn block<F: Formula>(isa: Isa) -> Block {
 }
 
 /// The loop in place for an instruction set that the machine has.
-pub fn in_place<F: Formula<X = f32, Y = f32, Z = f32, Out = f32>>(isa: Isa) -> InPlace {
+pub fn in_place<F: Formula>(isa: Isa) -> InPlace {
     assert!(isa.is_available(), "the machine has the instruction set");
     match isa {
         #[cfg(target_arch = "x86_64")]
@@ -252,14 +309,13 @@ macro_rules! formula {
     };
     ($type:ty, ($x:ident: $xt:ty, $y:ident: $yt:ty, $z:ident: $zt:ty) -> $out:ty, $formula:expr) => {
         impl $crate::lanes::Formula for $type {
-            type X = $xt;
-            type Y = $yt;
-            type Z = $zt;
-            type Out = $out;
-
             #[inline(always)]
-            fn lane<I: $crate::lanes::Arithmetic>($x: $xt, $y: $yt, $z: $zt) -> $out {
-                $formula
+            fn lane<I: $crate::lanes::Arithmetic>(operands: [u32; $crate::lanes::OPERANDS]) -> u32 {
+                let $x = <$xt as $crate::lanes::Lane>::from_bits(operands[0]);
+                let $y = <$yt as $crate::lanes::Lane>::from_bits(operands[1]);
+                let $z = <$zt as $crate::lanes::Lane>::from_bits(operands[2]);
+                let result: $out = $formula;
+                $crate::lanes::Lane::to_bits(result)
             }
         }
     };

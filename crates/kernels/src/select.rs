@@ -57,7 +57,7 @@ pub fn cast(isa: Isa, from: Dtype, to: Dtype) -> Block {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lanes::GROUP;
+    use crate::lanes::{GROUP, OPERANDS};
 
     /// The first lanes of what a block makes of operands repeated to fill a group.
     fn apply<X: Copy, R: Copy + Default>(block: Block, xs: &[X]) -> Vec<R> {
@@ -65,7 +65,7 @@ mod tests {
         let operand: Vec<X> = xs.iter().copied().cycle().take(2 * GROUP + 1).collect();
         let mut results = vec![R::default(); operand.len()];
         // SAFETY: both vectors have the lanes, which are of 32 bits.
-        unsafe { block([operand.as_ptr().cast(); 3], results.as_mut_ptr().cast(), operand.len()) };
+        unsafe { block([operand.as_ptr().cast(); OPERANDS], results.as_mut_ptr().cast(), operand.len()) };
         results.truncate(xs.len());
         results
     }
@@ -123,7 +123,8 @@ mod tests {
         let (x, y): (Vec<i32>, Vec<i32>) = (0..lanes as i32).map(|i| (i, -i)).unzip();
         for isa in Isa::available() {
             let mut results = vec![0i32; lanes];
-            let operands = [condition.as_ptr().cast(), x.as_ptr().cast(), y.as_ptr().cast()];
+            let third = y.as_ptr().cast();
+            let operands = [condition.as_ptr().cast(), x.as_ptr().cast(), third, third, third];
             // SAFETY: all vectors have the lanes.
             unsafe { select(isa)(operands, results.as_mut_ptr().cast(), lanes) };
             for (i, result) in results.iter().enumerate() {

@@ -75,6 +75,7 @@ formulas! {
 mod tests {
     use super::*;
     use crate::accuracy;
+    use crate::lanes::OPERANDS;
 
     #[test]
     fn every_operation_keeps_its_bound_on_a_sample_of_all_inputs() {
@@ -101,7 +102,7 @@ mod tests {
                 let mut results = vec![0i32; xs.len()];
                 let x = xs.as_ptr().cast();
                 // SAFETY: the vectors have the same length, of more than a group.
-                unsafe { op.block(isa)([x; 3], results.as_mut_ptr().cast(), results.len()) };
+                unsafe { op.block(isa)([x; OPERANDS], results.as_mut_ptr().cast(), results.len()) };
                 for (x, result) in xs.iter().zip(&results) {
                     assert_eq!(*result, expected(*op, (*x).into()), "{op:?} {x}");
                 }

@@ -1,8 +1,8 @@
 //! Elementwise computing: a tape of lane operations run block by block, so that intermediate results stay in the L1 cache,
 //! over one or many segments of elements.
 
+mod composed;
 mod feed;
-mod pairs;
 mod segment;
 mod tape;
 #[cfg(test)]
@@ -162,15 +162,18 @@ impl Elementwise {
         }
 
         // An output of four-byte elements is computed where it lies, but for two cases in which its values move there at
-        // the end of each block: a step from its own on still reads an input in the same memory, or it has the values
-        // (hence the slot) of an earlier output.
+        // the end of each block: an input in the same memory is still read, or it has the values (hence the slot) of an
+        // earlier output.
         let first_output = inputs.len();
         let mut in_place = [false; Self::SLOTS];
         for (k, output) in tape.outputs.iter().enumerate() {
-            let still_read = |input: usize| tape.last_reads[input].is_some_and(|step| step >= output.step);
+            let still_read = |input: usize| {
+                output.step < tape.free_from[input]
+                    || inputs[input].pointer::<u8>() != outputs[k].pointer::<u8>()
+            };
             in_place[k] = output.dtype.bytes() == 4
                 && output.slot == first_output + k
-                && !(0..inputs.len()).any(|input| still_read(input) && inputs[input].overlaps(&outputs[k]));
+                && !(0..inputs.len()).any(|input| inputs[input].overlaps(&outputs[k]) && still_read(input));
         }
 
         for block in blocks {
@@ -192,7 +195,7 @@ impl Elementwise {
             for step in &tape.steps {
                 let operands = step.operands.map(|slot| slots[slot].cast_const());
                 // SAFETY: each slot points to `lanes` lanes of an input, an output or its own scratch. The tape gives a
-                // result another slot than its operands, and an output in place overlaps no input that is still read.
+                // result another slot than its operands, and an output in place overlaps no input but that which it updates.
                 // The constructor has checked the instruction set.
                 unsafe { (step.block)(operands, slots[step.result], lanes) };
             }

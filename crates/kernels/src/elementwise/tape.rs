@@ -1,7 +1,8 @@
 //! The tape of an elementwise kernel: what it computes for each element, checked and given slots.
 
-use super::{Segment, pairs};
-use crate::lanes::Block;
+use super::Segment;
+use super::composed;
+use crate::lanes::{Block, OPERANDS};
 use crate::{Binary, BinaryI32, Compare, CompareI32, Dtype, Isa, Unary, UnaryI32, select};
 
 /// An operation on lanes.
@@ -45,7 +46,7 @@ impl LaneOp {
     ///
     /// # Panics
     /// When the number or the types of the operands are wrong.
-    fn result(self, operands: &[Dtype]) -> Dtype {
+    pub(super) fn result(self, operands: &[Dtype]) -> Dtype {
         use Dtype::{Bool, Float32, Int32};
         match (self, operands) {
             (LaneOp::Unary(_), [Float32]) | (LaneOp::Binary(_), [Float32, Float32]) => Float32,
@@ -60,7 +61,7 @@ impl LaneOp {
         }
     }
 
-    fn block(self, isa: Isa) -> Block {
+    pub(super) fn block(self, isa: Isa) -> Block {
         match self {
             LaneOp::Unary(op) => op.block(isa),
             LaneOp::UnaryI32(op) => op.block(isa),
@@ -92,7 +93,7 @@ impl LaneOp {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
     pub block: Block,
-    pub operands: [usize; 3],
+    pub operands: [usize; OPERANDS],
     pub result: usize,
 }
 
@@ -111,8 +112,8 @@ pub(super) struct Output {
 pub(super) struct Tape {
     pub steps: Vec<Step>,
     pub inputs: Vec<Dtype>,
-    /// The last step that reads each input, if any does.
-    pub last_reads: Vec<Option<usize>>,
+    /// The first step whose result may lie where each input does.
+    pub free_from: Vec<usize>,
     pub outputs: Vec<Output>,
     pub slots: usize,
     /// Floating-point operations an element.
@@ -165,13 +166,14 @@ impl Tape {
             .collect();
         let is_output = |step: usize| outputs.iter().any(|output| output.step == step);
 
-        let passes = passes(isa, ops, operands, is_output);
-        let mut last_reads = vec![None; inputs.len()];
+        let passes = composed::passes(isa, ops, &operands, is_output);
+        let mut free_from = vec![0; inputs.len()];
         let mut last_uses: Vec<usize> = (0..ops.len()).collect();
         for pass in &passes {
-            for value in &pass.operands {
+            for (place, value) in pass.operands.iter().enumerate() {
                 match *value {
-                    Value::Input(input) => last_reads[input] = Some(pass.step),
+                    Value::Input(input) if pass.updates(place) => free_from[input] = pass.step,
+                    Value::Input(input) => free_from[input] = pass.step + 1,
                     Value::Step(earlier) => last_uses[earlier] = pass.step,
                 }
             }
@@ -196,13 +198,13 @@ impl Tape {
                     Value::Step(earlier) => slot_of[earlier].expect("an earlier step has a slot"),
                 })
                 .collect();
-            let place = |operand: usize| places.get(operand).copied().unwrap_or(places[0]);
-            steps.push(Step { block: pass.block, operands: [place(0), place(1), place(2)], result });
+            let operands = std::array::from_fn(|operand| places[operand.min(places.len() - 1)]);
+            steps.push(Step { block: pass.block, operands, result });
             let ended = (0..=pass.step).filter(|&step| last_uses[step] == pass.step && !is_output(step));
             free.extend(ended.filter_map(|step| slot_of[step]));
         }
         let flops = ops.iter().map(|op| op.op.flops()).sum();
-        Tape { steps, inputs, last_reads, outputs, slots, flops }
+        Tape { steps, inputs, free_from, outputs, slots, flops }
     }
 
     /// The memory traffic of a segment.
@@ -216,56 +218,8 @@ impl Tape {
 }
 
 /// An operand by where its values come from.
-#[derive(Clone, Copy)]
-enum Value {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Value {
     Input(usize),
     Step(usize),
-}
-
-/// What is done in one pass over a block: a step, or two where the first is of use to the second alone.
-struct Pass {
-    block: Block,
-    operands: Vec<Value>,
-    /// The step whose result it has.
-    step: usize,
-}
-
-fn passes(
-    isa: Isa,
-    ops: &[TapeOp],
-    operands: Vec<Vec<Value>>,
-    is_output: impl Fn(usize) -> bool,
-) -> Vec<Pass> {
-    let mut uses = vec![0; ops.len()];
-    for value in operands.iter().flatten() {
-        if let Value::Step(step) = *value {
-            uses[step] += 1;
-        }
-    }
-    // By step: the operands of a pass of one step so far, which a later step may take in.
-    let mut single: Vec<Option<Vec<Value>>> = vec![None; ops.len()];
-    let mut passes: Vec<Option<Pass>> = Vec::new();
-    for (step, values) in operands.into_iter().enumerate() {
-        let taken_in = values.iter().enumerate().find_map(|(place, value)| {
-            let &Value::Step(earlier) = value else { return None };
-            if uses[earlier] > 1 || is_output(earlier) {
-                return None;
-            }
-            let first = single[earlier].as_ref()?;
-            let block = pairs::pair(isa, ops[earlier].op, ops[step].op, place == 1)?;
-            let third = values[1 - place];
-            Some((earlier, Pass { block, operands: vec![first[0], first[first.len() - 1], third], step }))
-        });
-        match taken_in {
-            Some((earlier, pass)) => {
-                passes[earlier] = None;
-                passes.push(Some(pass));
-            }
-            None => {
-                single[step] = Some(values.clone());
-                passes.push(Some(Pass { block: ops[step].op.block(isa), operands: values, step }));
-            }
-        }
-    }
-    passes.into_iter().flatten().collect()
 }

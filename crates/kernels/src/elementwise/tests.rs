@@ -92,6 +92,27 @@ fn run_alone(isa: Isa, op: LaneOp, operands: &[(Dtype, &Values)], result: Dtype)
     output
 }
 
+/// Runs the operations of a tape one at a time: the values of each register at the end.
+fn run_op_by_op(isa: Isa, tape: &[TapeOp], inputs: &[(Dtype, &Values)]) -> Vec<Values> {
+    let mut registers: Vec<(Dtype, Values)> = Vec::new();
+    for op in tape {
+        let operand = |source: &Source| match *source {
+            Source::Input(k) => inputs[k],
+            Source::Register(r) => (registers[r].0, &registers[r].1),
+        };
+        let operands: Vec<(Dtype, &Values)> = op.operands.iter().map(operand).collect();
+        let dtypes: Vec<Dtype> = operands.iter().map(|(dtype, _)| *dtype).collect();
+        let dtype = op.op.result(&dtypes);
+        let result = (dtype, run_alone(isa, op.op, &operands, dtype));
+        if op.register < registers.len() {
+            registers[op.register] = result;
+        } else {
+            registers.push(result);
+        }
+    }
+    registers.into_iter().map(|(_, values)| values).collect()
+}
+
 /// The input as the elements of the segment read it.
 fn expand(values: &Values, segment: &Segment, access: Access) -> Values {
     let columns = segment.columns;
@@ -196,18 +217,8 @@ fn a_tape_has_the_bits_of_its_operations_run_alone() {
                     .zip(&segment.access)
                     .map(|(values, access)| expand(values, segment, *access))
                     .collect();
-                let mut registers: Vec<Values> = Vec::new();
-                for (op, result) in tape.iter().zip(&results) {
-                    let operands: Vec<(Dtype, &Values)> = op
-                        .operands
-                        .iter()
-                        .map(|source| match *source {
-                            Source::Input(k) => (inputs[k], &expanded[k]),
-                            Source::Register(r) => (results[r], &registers[r]),
-                        })
-                        .collect();
-                    registers.push(run_alone(isa, op.op, &operands, *result));
-                }
+                let operands: Vec<(Dtype, &Values)> = inputs.iter().copied().zip(&expanded).collect();
+                let registers = run_op_by_op(isa, &tape, &operands);
                 for (k, (_, register)) in outputs.iter().enumerate() {
                     let case = format!("seed {seed}, {}, segment {s}, output {k}", isa.name());
                     assert_same(&fused[s * outputs.len() + k], &registers[*register], &case);
@@ -239,6 +250,75 @@ fn adam() -> (Vec<TapeOp>, Vec<Dtype>, Vec<(Dtype, usize)>) {
     ];
     let outputs = [4, 1, 2].map(|register| (Dtype::Float32, register));
     (tape, vec![Dtype::Float32; 8], outputs.to_vec())
+}
+
+/// The update of a parameter w with velocity v by gradient descent with momentum: inputs w v g, momentum and rate.
+fn momentum() -> (Vec<TapeOp>, Vec<Dtype>, Vec<(Dtype, usize)>) {
+    use Source::{Input, Register};
+    let binary = |op, a, b, register| TapeOp { op: LaneOp::Binary(op), operands: vec![a, b], register };
+    let tape = vec![
+        binary(Binary::Multiply, Input(2), Input(4), 0),
+        binary(Binary::Multiply, Input(1), Input(3), 1),
+        binary(Binary::Subtract, Register(1), Register(0), 1),
+        binary(Binary::Add, Input(0), Register(1), 2),
+    ];
+    (tape, vec![Dtype::Float32; 5], [2, 1].map(|register| (Dtype::Float32, register)).to_vec())
+}
+
+/// A random tape of what composed formulas are made of, whose steps mostly use the one before.
+fn random_arithmetic(random: &mut Random) -> (Vec<TapeOp>, Vec<Dtype>, Vec<(Dtype, usize)>) {
+    let arithmetic = [Binary::Add, Binary::Subtract, Binary::Multiply, Binary::Divide];
+    let steps = 2 + random.below(8);
+    let tape = (0..steps)
+        .map(|register| {
+            let mut operand = |near: usize| match random.below(8) {
+                choice if choice < near && register > 0 => Source::Register(register - 1),
+                6 if register > 0 => Source::Register(random.below(register)),
+                _ => Source::Input(random.below(4)),
+            };
+            let (x, y) = (operand(3), operand(2));
+            let (op, operands) = match random.below(5) {
+                4 => (LaneOp::Unary(Unary::Sqrt), vec![x]),
+                choice => (LaneOp::Binary(arithmetic[choice]), vec![x, y]),
+            };
+            TapeOp { op, operands, register }
+        })
+        .collect();
+    let outputs = vec![(Dtype::Float32, steps - 1), (Dtype::Float32, random.below(steps))];
+    (tape, vec![Dtype::Float32; 4], outputs)
+}
+
+#[test]
+fn composed_passes_have_the_bits_of_their_operations_run_alone() {
+    let _flush = FlushDenormals::new();
+    let random = &mut Random(1);
+    let mut cases = vec![adam(), momentum()];
+    cases.extend((0..100).map(|_| random_arithmetic(random)));
+    for (case, (tape, inputs, outputs)) in cases.into_iter().enumerate() {
+        let values: Vec<Values> =
+            inputs.iter().map(|dtype| Values::random(random, *dtype, 1000 + case)).collect();
+        let operands: Vec<(Dtype, &Values)> = inputs.iter().copied().zip(&values).collect();
+        let segment = full(1000 + case, inputs.len());
+        for isa in Isa::available() {
+            let kernel =
+                Elementwise::new(isa, tape.clone(), inputs.clone(), outputs.clone(), vec![segment.clone()]);
+            let mut results = vec![Values::empty(Dtype::Float32, 1000 + case); outputs.len()];
+            let memory: Vec<&dyn Memory> = values.iter().map(Values::memory).collect();
+            let mut targets: Vec<&mut dyn Memory> = results.iter_mut().map(Values::memory_mut).collect();
+            run_kernel(&kernel, &memory, &mut targets).unwrap();
+            let registers = run_op_by_op(isa, &tape, &operands);
+            for (result, (_, register)) in results.iter().zip(&outputs) {
+                assert_same(result, &registers[*register], &format!("case {case}, {}", isa.name()));
+            }
+        }
+    }
+}
+
+#[test]
+fn updates_of_optimizers_take_few_passes() {
+    for ((tape, inputs, outputs), passes) in [(adam(), 3), (momentum(), 2)] {
+        assert_eq!(Tape::new(Isa::Portable, &tape, inputs, &outputs).steps.len(), passes);
+    }
 }
 
 #[test]
