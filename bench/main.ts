@@ -7,10 +7,12 @@ import { profile } from './profile.js'
 import { steps } from './steps.js'
 
 const help = `Usage:
-  npm run -s bench -- steps [--threads N] [--seconds S] [--backend native|reference] [WORKLOAD …]
-      Times training steps, a line of JSON for each workload and number of steps in a call.
-  npm run -s bench -- compare [--python PATH] [--tfjs] [--rounds R] [--seconds S] [WORKLOAD …]
-      Times them in turn with PyTorch (and TensorFlow.js), on 1 and on 2 threads, and prints ratios.
+  npm run -s bench -- steps [--threads N] [--seconds S] [--backend native|reference] [--peak GFLOPS] [WORKLOAD …]
+      Times training steps, and their share of the machine's peak (measured unless given; 0: no share).
+  npm run -s bench -- compare [--python PATH] [--tfjs] [--isa NAME …] [--rounds R] [--seconds S] [WORKLOAD …]
+      Times them in turn with PyTorch, JAX (and TensorFlow.js), on 1 and on 2 threads, and prints ratios.
+  npm run -s bench -- compare --reference [--rounds R] [--seconds S] [WORKLOAD …]
+      The reference executor in turn with TensorFlow.js's backend in JavaScript.
   npm run -s bench -- neighbour [--rounds R] [--seconds S] [WORKLOAD …]
       Times them on 1 and 2 threads, with and without a busy loop pinned to one core (Linux).
   npm run -s bench -- precision

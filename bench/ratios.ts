@@ -1,13 +1,19 @@
 import type { Timing } from './steps.js'
 import { printTable } from './table.js'
 
-/** The best that one framework did on a workload with so many steps in a call, over all rounds. */
+/**
+ * What one framework did on a workload with so many steps in a call: the median of the rounds' medians, the mean of their means and the least
+ * time, each with the number of threads that is better at it.
+ */
 interface Best {
   readonly peer: string
+  readonly isa: string | undefined
   readonly workload: string
   readonly stepsPerCall: '1' | 'many'
+  /** Of the median. */
   readonly threads: number
   readonly ms: number
+  readonly mean_ms: number
   readonly min_ms: number
 }
 
@@ -16,13 +22,17 @@ export interface Ratio {
   readonly workload: string
   readonly peer: Best
   readonly layerwise: Best
+  /** Of the medians. */
   readonly ratio: number
+  readonly meanRatio: number
   readonly minimumRatio: number
 }
 
 /** What the timings of one workload say: layerwise, in calls of one step and of many, against each peer. */
 export function ratios(timings: readonly Timing[]): Ratio[] {
-  const bests = groups(timings, ({ peer, stepsPerCall }) => `${peer} ${stepsPerCall === 1}`).map(best)
+  const bests = groups(timings, ({ peer, isa, stepsPerCall }) => `${peer} ${isa} ${stepsPerCall === 1}`).map(
+    best,
+  )
   const isOurs = ({ peer }: Best) => peer.startsWith('layerwise-')
   const peers = bests.filter((other) => !isOurs(other))
   return peers.flatMap((peer) =>
@@ -31,23 +41,24 @@ export function ratios(timings: readonly Timing[]): Ratio[] {
       peer,
       layerwise: ours,
       ratio: rounded(peer.ms / ours.ms),
+      meanRatio: rounded(peer.mean_ms / ours.mean_ms),
       minimumRatio: rounded(peer.min_ms / ours.min_ms),
     })),
   )
 }
 
-/** What one framework did with the better number of threads; its least time may be with another number. */
 function best(timings: readonly Timing[]): Best {
-  const { peer, workload, stepsPerCall } = timings[0] as Timing
-  const medians = groups(timings, ({ threads }) => threads).map((rounds) => ({
+  const { peer, isa, workload, stepsPerCall } = timings[0] as Timing
+  const byThreads = groups(timings, ({ threads }) => threads).map((rounds) => ({
     threads: (rounds[0] as Timing).threads,
     ms: median(rounds.map(({ ms }) => ms)),
+    mean: mean(rounds.map(({ mean_ms }) => mean_ms)),
   }))
+  const { threads, ms } = byThreads.reduce((a, b) => (b.ms < a.ms ? b : a))
   return {
-    peer,
-    workload,
+    ...{ peer, isa, workload, threads, ms },
     stepsPerCall: stepsPerCall === 1 ? '1' : 'many',
-    ...medians.reduce((a, b) => (b.ms < a.ms ? b : a)),
+    mean_ms: Math.min(...byThreads.map(({ mean }) => mean)),
     min_ms: Math.min(...timings.map(({ min_ms }) => min_ms)),
   }
 }
@@ -58,35 +69,37 @@ function groups<Item>(items: readonly Item[], keyOf: (item: Item) => unknown): I
   return [...byKey.values()]
 }
 
-function median(values: number[]): number {
-  const sorted = values.sort((a, b) => a - b)
+/** The middle value, or the upper of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
   return sorted[sorted.length >> 1] as number
+}
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b) / values.length
 }
 
 function rounded(ratio: number): number {
   return Number(ratio.toFixed(2))
 }
 
-/** A table for people, and a last line of JSON. */
+/** A line of JSON for each ratio, then a table for people. */
 export function report(rows: readonly Ratio[]): void {
-  const header = [
-    'workload',
-    'peer',
-    'ms',
-    'min',
-    'threads',
-    'layerwise ms',
-    'min',
-    'threads',
-    'steps a call',
-    'ratio',
-    'of minima',
+  for (const row of rows) console.log(JSON.stringify(row))
+  const times = ({ ms, mean_ms, min_ms, threads }: Best) => [
+    ...[ms, mean_ms, min_ms].map((time) => time.toFixed(3)),
+    String(threads),
   ]
-  const cells = rows.map(({ workload, peer, layerwise, ratio, minimumRatio }) => [
-    ...[workload, peer.peer, peer.ms.toFixed(3), peer.min_ms.toFixed(3), String(peer.threads)],
-    ...[layerwise.ms.toFixed(3), layerwise.min_ms.toFixed(3), String(layerwise.threads)],
-    ...[layerwise.stepsPerCall, ratio.toFixed(2), minimumRatio.toFixed(2)],
-  ])
-  printTable(header, cells)
-  console.log(JSON.stringify(rows))
+  printTable(
+    [
+      ...['workload', 'peer', 'ms', 'mean', 'min', 'threads'],
+      ...['layerwise', 'steps a call', 'ms', 'mean', 'min', 'threads'],
+      ...['ratio', 'of means', 'of minima'],
+    ],
+    rows.map(({ workload, peer, layerwise, ratio, meanRatio, minimumRatio }) => [
+      ...[workload, peer.peer, ...times(peer)],
+      ...[layerwise.isa ?? '', layerwise.stepsPerCall, ...times(layerwise)],
+      ...[ratio, meanRatio, minimumRatio].map((value) => value.toFixed(2)),
+    ]),
+  )
 }

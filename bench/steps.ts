@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import * as lw from '../ts/index.js'
-import { select, type Training, training, type Workload } from './workloads.js'
+import { printMachine } from './machine.js'
+import { nativeLines } from './native-program.js'
+import { mean, median } from './ratios.js'
+import { printTable } from './table.js'
+import { checkLoss, flops, select, type Training, training, type Workload } from './workloads.js'
 
 /** One line of output: the time of one step in milliseconds, over all timed steps. */
 export interface Timing {
@@ -16,6 +20,8 @@ export interface Timing {
   readonly mean_ms: number
   readonly steps: number
   readonly loss10: number
+  /** The time that the step's products take at the machine's peak rate, in relation to the median. */
+  readonly share?: number
 }
 
 /** A call with many steps takes about this long. */
@@ -33,22 +39,53 @@ export async function steps(args: string[]): Promise<void> {
       threads: { type: 'string' },
       seconds: { type: 'string', default: '3' },
       backend: { type: 'string' },
+      peak: { type: 'string' },
     },
   })
   const selected = select(positionals)
   if (values.backend !== undefined) lw.setBackend(values.backend as Parameters<typeof lw.setBackend>[0])
   if (values.threads !== undefined) lw.setThreads(Number(values.threads))
-  for (const workload of selected) await timeWorkload(workload, Number(values.seconds))
+  printMachine()
+  const peak = values.peak === undefined ? await measuredPeak() : Number(values.peak)
+  const timings: Timing[] = []
+  for (const workload of selected) {
+    for await (const timing of timeWorkload(workload, Number(values.seconds))) {
+      const limit = flops(workload) / peak / 1e6
+      const shared = peak > 0 ? { ...timing, share: rounded(limit / timing.ms, 4) } : timing
+      console.log(JSON.stringify(shared))
+      timings.push(shared)
+    }
+  }
+  printTable(
+    ['workload', 'threads', 'steps a call', 'ms', 'mean', 'min', 'share of peak'],
+    timings.map(({ workload, threads, stepsPerCall, ms, mean_ms, min_ms, share }) => [
+      ...[workload, String(threads), String(stepsPerCall)],
+      ...[ms, mean_ms, min_ms].map((time) => time.toFixed(4)),
+      share === undefined ? '' : `${(100 * share).toFixed(1)} %`,
+    ]),
+  )
 }
 
-async function timeWorkload(workload: Workload, seconds: number): Promise<void> {
+/** GFLOP/s of multiply-adds on as many threads as steps may use; 0 where the executor has no instruction set. */
+async function measuredPeak(): Promise<number> {
+  const { backend, isa, threads } = lw.info()
+  if (backend !== 'native') return 0
+  let peak = 0
+  for await (const { median } of nativeLines<{ median: number }>(['peak', isa, String(threads), '0.3'])) {
+    peak = median
+  }
+  console.log(JSON.stringify({ peak, isa, threads }))
+  return peak
+}
+
+async function* timeWorkload(workload: Workload, seconds: number): AsyncGenerator<Timing> {
   const timed = training(workload)
   const single = await time(timed, 1, seconds)
-  print(workload, single, checkedLoss(workload, tenSingleSteps(training(workload))))
+  yield checked(workload, single, tenSingleSteps(training(workload)))
   // A step that takes longer than a call still has company in it.
   const stepsPerCall = Math.max(2, Math.round(callMilliseconds / single.ms))
   const many = await time(timed, stepsPerCall, seconds)
-  print(workload, many, checkedLoss(workload, await tenStepsInOneCall(training(workload))))
+  yield checked(workload, many, await tenStepsInOneCall(training(workload)))
 }
 
 /** Times calls of so many steps each. Every step's loss is computed and returned. */
@@ -65,12 +102,14 @@ async function time({ step, x, y }: Training, stepsPerCall: number, seconds: num
     await call()
     times.push((performance.now() - start) / stepsPerCall)
   }
-  times.sort((a, b) => a - b)
   return {
     stepsPerCall,
-    ms: times[times.length >> 1] as number,
-    min_ms: times[0] as number,
-    mean_ms: times.reduce((a, b) => a + b) / times.length,
+    ms: rounded(median(times), 4),
+    min_ms: rounded(
+      times.reduce((a, b) => Math.min(a, b)),
+      4,
+    ),
+    mean_ms: rounded(mean(times), 4),
     steps: times.length * stepsPerCall,
   }
 }
@@ -85,29 +124,12 @@ async function tenStepsInOneCall({ step, x, y }: Training): Promise<number> {
   return losses[9] as number
 }
 
-/** The loss of the tenth step, which must be that of other frameworks: else the times could not be compared. */
-function checkedLoss({ name, loss10: { expected, relative } }: Workload, loss: number): number {
-  if (Math.abs(loss - expected) <= relative * expected) return loss
-  throw new Error(
-    `${name}: the loss of the tenth step is ${loss}, not ${expected}: this is not the same work`,
-  )
-}
-
-function print({ name }: Workload, measured: Awaited<ReturnType<typeof time>>, loss10: number): void {
+function checked({ name }: Workload, measured: Awaited<ReturnType<typeof time>>, loss10: number): Timing {
   const { backend, isa, threads } = lw.info()
-  const timing: Timing = {
-    peer: `layerwise-${version()}-${backend}`,
-    workload: name,
-    threads,
-    isa,
-    stepsPerCall: measured.stepsPerCall,
-    ms: rounded(measured.ms, 4),
-    min_ms: rounded(measured.min_ms, 4),
-    mean_ms: rounded(measured.mean_ms, 4),
-    steps: measured.steps,
-    loss10: rounded(loss10, 6),
-  }
-  console.log(JSON.stringify(timing))
+  const peer = `layerwise-${version()}-${backend}`
+  const timing = { peer, workload: name, threads, isa, ...measured, loss10: rounded(loss10, 6) }
+  checkLoss(timing)
+  return timing
 }
 
 function rounded(value: number, digits: number): number {

@@ -51,6 +51,29 @@ export function select(names: readonly string[]): readonly Workload[] {
   })
 }
 
+/** The multiply-adds of a step's matrix products, counted as two each: forward, for every gradient of weights, and of inputs but the first. */
+export function flops({ units, batch }: Workload): number {
+  const products = units.slice(1).map((outputs, layer) => {
+    const product = 2 * batch * (units[layer] as number) * outputs
+    return layer === 0 ? 2 * product : 3 * product
+  })
+  return products.reduce((a, b) => a + b)
+}
+
+/** Throws where the loss of the tenth step is not that of the other frameworks: the times could not be compared. */
+export function checkLoss(timed: {
+  readonly peer: string
+  readonly workload: string
+  readonly loss10: number
+}): void {
+  const { peer, workload, loss10 } = timed
+  const { expected, relative } = (select([workload])[0] as Workload).loss10
+  if (Math.abs(loss10 - expected) <= relative * expected) return
+  throw new Error(
+    `${workload} on ${peer}: the loss of the tenth step is ${loss10}, not ${expected}: this is not the same work`,
+  )
+}
+
 /** A model at its initial weights, with its training step and the batch. */
 export interface Training {
   readonly step: lw.Jitted<[x: lw.Tensor, y: lw.Tensor], lw.Tensor>

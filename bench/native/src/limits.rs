@@ -15,10 +15,7 @@ const LINE: usize = 8;
 /// Measures each limit for about `budget` on 1 and on 2 threads, and prints a line of JSON for each.
 pub fn limits(budget: Duration) {
     for threads in [1, 2] {
-        for peak in Peak::all() {
-            let rate = rate(threads, budget, || || peak.run());
-            print("GFLOP/s", peak.name, threads, None, rate);
-        }
+        Peak::all().iter().for_each(|peak| self::peak(peak, threads, budget));
     }
     let isa = Isa::best();
     for threads in [1, 2] {
@@ -41,6 +38,11 @@ pub fn limits(budget: Duration) {
             }
         }
     }
+}
+
+/// Measures one loop for about `budget` and prints a line of JSON.
+pub fn peak(peak: &Peak, threads: usize, budget: Duration) {
+    print("GFLOP/s", peak.name, threads, None, rate(threads, budget, || || peak.run()));
 }
 
 /// Of all threads together.

@@ -2,6 +2,7 @@
 //! what the lines mean.
 //!
 //!     layerwise-bench limits SECONDS
+//!     layerwise-bench peak ISA THREADS SECONDS
 //!     layerwise-bench gemm ISA THREADS SECONDS MKL SHAPE …
 //!
 //! MKL is the path of libmkl_rt.so or nothing (`''`), a shape is such as `128,512,784,NN`. Seconds are for each measurement.
@@ -25,6 +26,7 @@ use layerwise_kernels::Isa;
 use layerwise_plan::CompileOptions;
 
 use crate::mkl::Mkl;
+use crate::peak::Peak;
 use crate::products::{Comparison, FLOAT32_TOLERANCE};
 use crate::shape::Shape;
 
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match arguments[..] {
         ["limits", budget] => seconds(budget).map(limits::limits),
+        ["peak", isa, threads, budget] => peak(isa, threads, budget),
         ["gemm", isa, threads, budget, mkl, ref shapes @ ..] => gemm(isa, threads, budget, mkl, shapes),
         _ => Err("see the head of bench/native/src/main.rs".into()),
     };
@@ -45,23 +48,34 @@ fn main() -> ExitCode {
     }
 }
 
+fn peak(isa: &str, threads: &str, budget: &str) -> Result<(), String> {
+    limits::peak(&Peak::of(instruction_set(isa)?), positive(threads)?, seconds(budget)?);
+    Ok(())
+}
+
 fn gemm(isa: &str, threads: &str, budget: &str, mkl: &str, shapes: &[&str]) -> Result<(), String> {
-    let isa = Isa::from_name(isa).filter(|isa| isa.is_available());
-    let isa = isa.ok_or_else(|| {
-        let names: Vec<_> = Isa::available().into_iter().map(Isa::name).collect();
-        format!("this machine has the instruction sets {}", names.join(", "))
-    })?;
     let load = || Mkl::load(Path::new(mkl)).map_err(|error| format!("{mkl}: {error}"));
-    let threads = threads.parse().ok().filter(|&threads| threads > 0);
     let comparison = Comparison {
-        options: CompileOptions::new(isa),
+        options: CompileOptions::new(instruction_set(isa)?),
         mkl: if mkl.is_empty() { None } else { Some(load()?) },
-        threads: threads.ok_or("the number of threads must be positive")?,
+        threads: positive(threads)?,
         budget: seconds(budget)?,
         tolerance: FLOAT32_TOLERANCE,
     };
     let shapes = shapes.iter().map(|text| Shape::parse(text)).collect::<Result<Vec<_>, _>>()?;
     shapes.iter().try_for_each(|shape| comparison.print(shape))
+}
+
+fn instruction_set(name: &str) -> Result<Isa, String> {
+    let isa = Isa::from_name(name).filter(|isa| isa.is_available());
+    isa.ok_or_else(|| {
+        let names: Vec<_> = Isa::available().into_iter().map(Isa::name).collect();
+        format!("this machine has the instruction sets {}", names.join(", "))
+    })
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&number| number > 0).ok_or_else(|| format!("{text} is not a positive number"))
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
