@@ -6,12 +6,12 @@ import { denseLayers } from './fusion-programs.js'
 
 /**
  * What a product may be off by, relative to the sum of its terms' magnitudes. bfloat16 has 8 bits, so rounding a factor to it changes the
- * factor by up to 2⁻⁹, and the sum of two bfloat16 numbers is within 2⁻¹⁸. 'high' leaves out the product of the two low parts as well; the
+ * factor by up to 2⁻⁸, and the sum of two bfloat16 numbers is within 2⁻¹⁶. 'high' leaves out the product of the two low parts as well; the
  * rest is float32's part in the sum.
  */
 const tolerances: Readonly<Record<Exclude<MatmulPrecision, 'highest'>, number>> = {
-  high: 3 * 2 ** -18 + 2e-6,
-  medium: 2 * 2 ** -9 + 2 ** -18 + 2e-6,
+  high: 3 * 2 ** -16 + 2e-6,
+  medium: 2 * 2 ** -8 + 2 ** -16 + 2e-6,
 }
 
 /** Matrix products, alone and in dense layers, in the precisions below the default. */

@@ -91,6 +91,7 @@ pub struct PlanInfo {
 
 #[derive(Clone, Debug, Serialize)]
 pub struct InstructionInfo {
+    /// The kernel; the op, where it is one of the many that share a kernel.
     pub name: &'static str,
     /// The primitives that it does.
     pub ops: Vec<&'static str>,
@@ -239,7 +240,10 @@ impl InstructionInfo {
         let kernel = node.kernel();
         let Cost { flops, bytes } = kernel.cost();
         InstructionInfo {
-            name: if let [op] = node.ops[..] { op } else { kernel.name() },
+            name: match (kernel.name(), &node.ops[..]) {
+                ("elementwise" | "stridedCopy", &[op]) => op,
+                (name, _) => name,
+            },
             ops: node.ops.clone(),
             inputs: types(&node.inputs),
             outputs: types(&node.outputs),
