@@ -77,8 +77,12 @@ impl Matrices<'_> {
         // SAFETY: the panels lie within B, because their places lie within the shape; the rest is the caller's.
         unsafe {
             let panel = |index: usize| {
-                let part = index / column_panels.len();
-                self.panel_b(part, column_panels.start + index % column_panels.len())
+                // A single row panel reads B once: along its rows where they are contiguous.
+                let (part, column_panel) = match self.shape.transpose_b && row_panels.len() == 1 {
+                    true => (index % self.blocking.depth.parts, index / self.blocking.depth.parts),
+                    false => (index / column_panels.len(), index % column_panels.len()),
+                };
+                self.panel_b(part, column_panels.start + column_panel)
             };
             for index in 0..panels {
                 let next = (self.blocking.pack_b && index + 1 < panels).then(|| panel(index + 1));

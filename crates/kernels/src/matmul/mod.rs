@@ -181,7 +181,8 @@ impl Matmul {
 
 fn tile_size(isa: Isa, shape: &Shape) -> TileSize {
     fn of<V: Tiles>(shape: &Shape) -> TileSize {
-        if shape.m == 1 && !shape.transpose_b { V::WIDEST } else { V::LARGEST }
+        let fits = |size: &&TileSize| shape.m <= size.rows && !shape.transpose_b;
+        *V::SIZES.iter().find(fits).unwrap_or(&V::SIZES[V::SIZES.len() - 1])
     }
     match isa {
         #[cfg(target_arch = "x86_64")]

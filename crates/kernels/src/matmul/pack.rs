@@ -2,6 +2,9 @@
 
 use crate::arch::{MAX_LANES, Task, Vector};
 
+/// Elements by which a transposing copy asks ahead along each of its columns.
+const AHEAD: usize = 128;
+
 /// Copies a panel of `width` columns by `depth` rows so that its rows follow one another without gaps.
 ///
 /// For A the "columns" are the rows of the panel of A: each row of the copy is what one step along k multiplies.
@@ -64,13 +67,15 @@ impl PackPanel {
             for column in (0..self.padded).step_by(V::LANES) {
                 let last = (self.width - column).min(V::LANES) - 1;
                 // SAFETY: `rows` elements remain in each of the valid columns, the last of which stands in for those
-                // past the end; the store guards itself.
+                // past the end; the store guards itself, prefetches never fault.
                 unsafe {
                     let mask = V::mask(rows);
                     let mut square = [V::zero(); MAX_LANES];
                     for lane in 0..V::LANES {
                         let column = column + lane.min(last);
-                        square[lane] = V::load_masked(self.from.add(column * self.stride + row), mask);
+                        let from = self.from.add(column * self.stride + row);
+                        V::prefetch(from.wrapping_add(AHEAD));
+                        square[lane] = V::load_masked(from, mask);
                     }
                     V::transpose(&mut square);
                     for (lane, lanes) in square.into_iter().enumerate().take(V::LANES) {

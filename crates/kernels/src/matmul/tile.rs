@@ -6,6 +6,11 @@ use crate::arch::{Task, Vector};
 /// Steps along k by which the micro-kernel asks ahead for cache lines of A: packed panels follow one another.
 const STEPS_AHEAD: usize = 64;
 
+/// The most rows of a tile that reads B from memory rather than from a cache, ...
+const FEW_ROWS: usize = 4;
+/// ... and the rows of B by which it asks ahead.
+const ROWS_AHEAD: usize = 8;
+
 /// What the micro-kernel needs to know of a tile, besides its size.
 pub(super) struct Tile {
     pub depth: usize,
@@ -62,10 +67,9 @@ pub(super) type ComputeTile = unsafe fn(&Tile);
 
 /// The micro-kernels of an instruction set.
 pub(super) trait Tiles: Vector {
-    /// The largest tile, which fills the registers without spilling.
-    const LARGEST: TileSize;
-    /// The tile for a single row of A, where B is read once: wide, so that memory is read in long runs.
-    const WIDEST: TileSize;
+    /// The tiles that fill the registers without spilling, from the widest, for a few rows of A, where B is read once and
+    /// in long runs, to the tallest.
+    const SIZES: &'static [TileSize];
 
     /// By rows less one, vectors less one, whether B is packed on the way, and whether the rows of A are strided (or else
     /// contiguous).
@@ -106,6 +110,9 @@ impl<const ROWS: usize, const VECTORS: usize, const PACK: bool, const STRIDED: b
         unsafe {
             let mut columns = [V::zero(); VECTORS];
             for vector in 0..VECTORS {
+                if ROWS <= FEW_ROWS {
+                    V::prefetch(place.b.wrapping_add(ROWS_AHEAD * self.0.stride_b + vector * V::LANES));
+                }
                 columns[vector] = self.load::<V, WHOLE>(place.b, vector);
                 if PACK {
                     columns[vector].store(place.packed_b.add(vector * V::LANES));
@@ -254,15 +261,16 @@ unsafe fn compute<
     unsafe { V::enter(Compute::<ROWS, VECTORS, PACK, STRIDED>(tile)) }
 }
 
-/// The micro-kernels of a vector: those of one row, up to the widest, then those of each other number of rows.
+/// The micro-kernels of a vector: for each number of rows, those of each number of vectors.
 macro_rules! tiles {
-    ($vector:ty, [$($widest:literal),*], [$($rows:literal)*] x $vectors:tt) => {
+    ($vector:ty, $([$($rows:literal)*] x $vectors:tt),*) => {
         impl Tiles for $vector {
-            const LARGEST: TileSize =
-                TileSize { rows: 1 + [$($rows),*].len(), columns: $vectors.len() * <$vector as Vector>::LANES };
-            const WIDEST: TileSize = TileSize { rows: 1, columns: [$($widest),*].len() * <$vector as Vector>::LANES };
+            const SIZES: &'static [TileSize] = &[$(TileSize {
+                rows: *[$($rows),*].last().expect("a number of rows"),
+                columns: $vectors.len() * <$vector as Vector>::LANES,
+            }),*];
             const COMPUTE: &'static [&'static [[[ComputeTile; 2]; 2]]] =
-                &[tiles!(@row $vector, 1, [$($widest),*]), $(tiles!(@row $vector, $rows, $vectors)),*];
+                &[$($(tiles!(@row $vector, $rows, $vectors)),*),*];
         }
     };
     (@row $vector:ty, $rows:literal, [$($vectors:literal),*]) => {
@@ -273,8 +281,13 @@ macro_rules! tiles {
     };
 }
 
-tiles!(crate::arch::Portable8, [1, 2, 3], [2 3 4 5 6] x [1]);
+tiles!(crate::arch::Portable8, [1] x [1, 2, 3], [2 3 4 5 6] x [1]);
 #[cfg(target_arch = "x86_64")]
-tiles!(crate::arch::Avx2x8, [1, 2, 3, 4, 5, 6, 7, 8], [2 3 4 5 6] x [1, 2]);
+tiles!(crate::arch::Avx2x8, [1] x [1, 2, 3, 4, 5, 6, 7, 8], [2 3 4 5 6] x [1, 2]);
 #[cfg(target_arch = "x86_64")]
-tiles!(crate::arch::Avx512x16, [1, 2, 3, 4, 5, 6, 7, 8], [2 3 4 5 6 7 8 9 10 11 12 13 14] x [1, 2]);
+tiles!(
+    crate::arch::Avx512x16,
+    [1] x [1, 2, 3, 4, 5, 6, 7, 8],
+    [2 3 4] x [1, 2, 3, 4, 5, 6],
+    [5 6 7 8 9 10 11 12 13 14] x [1, 2]
+);
