@@ -1,4 +1,6 @@
 import { compare } from './compare.js'
+import { eager } from './eager.js'
+import { fit } from './fit.js'
 import { gemm } from './gemm.js'
 import { limits } from './limits.js'
 import { neighbour } from './neighbour.js'
@@ -23,9 +25,13 @@ const help = `Usage:
       GFLOP/s of matrix products beside the gemm crate and MKL, by thread time on 1 thread and wall time on more. FORM: NN, NT, TN, TT.
   npm run -s bench -- limits [--seconds S]
       What the machine can do: multiply-adds by instruction set, memory traffic by cache level, on 1 and 2 threads.
+  npm run -s bench -- fit [--epochs E] [--rounds R] [--threads N] [--backend native|reference]
+      Times fit() on the digits, everything included, in turn with the bare steps of the same model.
+  npm run -s bench -- eager [--rounds R] [--backend native|reference]
+      Nanoseconds of small ops on concrete tensors.
 Workloads: digits-mlp, mnist-mlp, wide-mlp (default: all)`
 
-const commands = { limits, gemm, steps, compare, neighbour, precision, profile } as const
+const commands = { limits, gemm, steps, compare, neighbour, precision, profile, fit, eager } as const
 
 const [command, ...args] = process.argv.slice(2)
 if (command !== undefined && Object.hasOwn(commands, command)) {
