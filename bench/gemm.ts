@@ -30,7 +30,7 @@ const squares = [32, 64, 128, 256, 512, 1024, 2048].map((n) => `${n},${n},${n},N
 
 const shapes: Readonly<Record<string, readonly string[]>> = {
   squares,
-  thin: ['32,64,64,NN', '128,512,784,NN', '784,512,128,TN'],
+  thin: ['32,64,64,NN', '128,512,784,NN', '784,512,128,TN', '1,64,64,NN', '1,4096,4096,NN'],
   // The dense layers of the three models: forward, gradient of the input (NT), gradient of the weights (TN).
   workloads: [
     ...['32,64,64,NN', '32,32,64,NN', '32,10,32,NN', '32,64,32,NT', '32,32,10,NT'],
