@@ -228,7 +228,7 @@ compile!(avx512, Fused, "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl");
 /// The loop over a block for an instruction set that the machine has.
 pub fn block<F: Formula>(isa: Isa) -> Block {
     assert!(isa.is_available(), "the machine has the instruction set");
-    match isa {
+    match isa.vectors() {
         #[cfg(target_arch = "x86_64")]
         Isa::Avx2 => avx2::block::<F>,
         #[cfg(target_arch = "x86_64")]
@@ -240,7 +240,7 @@ pub fn block<F: Formula>(isa: Isa) -> Block {
 /// The loop in place for an instruction set that the machine has.
 pub fn in_place<F: Formula>(isa: Isa) -> InPlace {
     assert!(isa.is_available(), "the machine has the instruction set");
-    match isa {
+    match isa.vectors() {
         #[cfg(target_arch = "x86_64")]
         Isa::Avx2 => avx2::in_place::<F>,
         #[cfg(target_arch = "x86_64")]

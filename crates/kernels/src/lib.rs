@@ -35,7 +35,7 @@ pub use elementwise::{Access, Elementwise, LaneOp, Segment, Source, TapeOp};
 pub use gather::{SegmentSum, Take};
 pub use isa::Isa;
 pub use kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
-pub use matmul::{Epilogue, Matmul};
+pub use matmul::{Epilogue, Matmul, Precision, matmul};
 pub use random::{RandomPermutation, RandomUniform};
 pub use reduce::{ArgMax, Reduce};
 pub use several::Several;

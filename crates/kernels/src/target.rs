@@ -30,7 +30,7 @@ impl Target {
 
     #[inline]
     pub fn run<L: Loop>(self, work: L) -> L::Output {
-        match self.0 {
+        match self.0.vectors() {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `new` found the instruction set on this machine.
             Isa::Avx2 => unsafe { avx2(work) },

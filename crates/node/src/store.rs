@@ -1,5 +1,6 @@
 //! The handle of a store.
 
+use layerwise_kernels::Precision;
 use layerwise_plan::{
     CompileOptions, Error, Fault, FaultKind, Store, TensorType, bind, compile, dtype_from_name,
 };
@@ -20,6 +21,8 @@ use crate::variable::NativeVariable;
 pub struct Options {
     /// Fusion passes to leave out.
     pub disabled_fusions: Option<Vec<String>>,
+    /// How exact matrix products must be: 'highest' (default), 'high' or 'medium'.
+    pub matmul_precision: Option<String>,
     /// The name of an op whose kernel is to panic, for tests.
     pub fault: Option<String>,
 }
@@ -73,7 +76,13 @@ impl NativeStore {
         variables: Vec<ClassInstance<NativeVariable>>,
         options: Options,
     ) -> Result<NativePlan> {
+        let precision = match options.matmul_precision.as_deref() {
+            None => Precision::default(),
+            Some(name) => Precision::from_name(name)
+                .ok_or_else(|| to_js(Error::run(format!("there is no precision named {name:?}"))))?,
+        };
         let options = CompileOptions {
+            precision,
             disabled_fusions: options.disabled_fusions.unwrap_or_default(),
             memory_budget: budget::get(),
             fault: options.fault.map(|op| Fault { op, kind: FaultKind::Panic }),

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use layerwise_kernels::{Isa, Kernel, LaneOp};
+use layerwise_kernels::{Isa, Kernel, LaneOp, Precision};
 
 use crate::dag::Dag;
 use crate::elementwise::Elementwise;
@@ -64,7 +64,7 @@ pub enum Work {
 
 impl Graph {
     /// Lowers a program op by op. `constants` is the blob that came with it.
-    pub fn new(program: &Program, constants: Vec<u8>, isa: Isa) -> Self {
+    pub fn new(program: &Program, constants: Vec<u8>, isa: Isa, precision: Precision) -> Self {
         let mut values: Vec<Value> = program
             .values
             .iter()
@@ -84,7 +84,7 @@ impl Graph {
         // The value whose memory each value of the program is.
         let mut memory: Vec<ValueId> = (0..program.values.len()).collect();
         for instruction in &program.instructions {
-            match lower(instruction, program, isa) {
+            match lower(instruction, program, isa, precision) {
                 None => {}
                 Some(Lowered::View) => memory[instruction.output] = memory[instruction.inputs[0]],
                 Some(Lowered::Elementwise(work)) => graph.add(instruction, Work::Elementwise(work), &memory),
@@ -219,7 +219,7 @@ impl Work {
     pub fn build(&self, isa: Isa) -> Option<Box<dyn Kernel>> {
         match self {
             Work::Elementwise(work) => Some(Box::new(work.kernel(isa))),
-            Work::Matmul(work) => Some(Box::new(work.kernel(isa))),
+            Work::Matmul(work) => Some(work.kernel(isa)),
             Work::Reduce(work) => Some(work.kernel(isa)),
             Work::Kernel(_) => None,
         }
@@ -259,11 +259,12 @@ impl Node {
 }
 
 /// What becomes of an instruction: nothing, when there is nothing to compute.
-fn lower(instruction: &Instruction, program: &Program, isa: Isa) -> Option<Lowered> {
+fn lower(instruction: &Instruction, program: &Program, isa: Isa, precision: Precision) -> Option<Lowered> {
     let output = &program.values[instruction.output];
     if output.elements() == 0 && !instruction.op.fallible {
         return None;
     }
     let inputs: Vec<&TensorType> = instruction.inputs.iter().map(|&id| &program.values[id]).collect();
-    Some(instruction.op.lower(&Site { inputs: &inputs, output, attributes: &instruction.attributes, isa }))
+    let attributes = &instruction.attributes;
+    Some(instruction.op.lower(&Site { inputs: &inputs, output, attributes, isa, precision }))
 }

@@ -1,6 +1,6 @@
 //! A matrix product before it is a kernel, so that the work after it can join it.
 
-use layerwise_kernels::{self as kernels, Epilogue, Isa};
+use layerwise_kernels::{self as kernels, Epilogue, Isa, Kernel, Precision};
 
 /// C = activation(A · B + bias) for each matrix of a batch.
 #[derive(Clone, Debug)]
@@ -12,12 +12,13 @@ pub struct Matmul {
     pub transpose_a: bool,
     pub transpose_b: bool,
     pub epilogue: Epilogue,
+    pub precision: Precision,
 }
 
 impl Matmul {
     /// The kernel.
-    pub fn kernel(&self, isa: Isa) -> kernels::Matmul {
-        let Matmul { batch, m, n, k, transpose_a, transpose_b, epilogue } = *self;
-        kernels::Matmul::new(isa, batch, m, n, k, transpose_a, transpose_b, epilogue)
+    pub fn kernel(&self, isa: Isa) -> Box<dyn Kernel> {
+        let Matmul { batch, m, n, k, transpose_a, transpose_b, epilogue, precision } = *self;
+        kernels::matmul(isa, precision, batch, m, n, k, transpose_a, transpose_b, epilogue)
     }
 }

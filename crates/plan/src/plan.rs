@@ -1,6 +1,6 @@
 //! A compiled program: kernels in an order, and where each finds its operands.
 
-use layerwise_kernels::{Cost, Isa, Kernel};
+use layerwise_kernels::{Cost, Isa, Kernel, Precision};
 use serde::Serialize;
 
 use crate::error::Error;
@@ -18,6 +18,8 @@ use crate::tensor::TensorType;
 #[derive(Clone, Debug)]
 pub struct CompileOptions {
     pub isa: Isa,
+    /// How exact matrix products must be.
+    pub precision: Precision,
     /// Names of fusions, from [`fuse::fusions`], that must not be applied.
     pub disabled_fusions: Vec<String>,
     /// Bytes that arena, constants and outputs of a step may take together.
@@ -27,9 +29,15 @@ pub struct CompileOptions {
 }
 
 impl CompileOptions {
-    /// All fusions and no bound on memory.
+    /// All fusions, the highest precision and no bound on memory.
     pub fn new(isa: Isa) -> Self {
-        CompileOptions { isa, disabled_fusions: Vec::new(), memory_budget: u64::MAX, fault: None }
+        CompileOptions {
+            isa,
+            precision: Precision::Highest,
+            disabled_fusions: Vec::new(),
+            memory_budget: u64::MAX,
+            fault: None,
+        }
     }
 }
 
@@ -123,7 +131,7 @@ pub fn compile(program: &str, constants: &[u8], options: &CompileOptions) -> Res
     blob.try_reserve_exact(constants.len())
         .map_err(|_| Error::memory_budget(constants.len() as u64, options.memory_budget))?;
     blob.extend_from_slice(constants);
-    let mut graph = Graph::new(&program, blob, options.isa);
+    let mut graph = Graph::new(&program, blob, options.isa, options.precision);
     fuse_and_build(&mut graph, options, &mut fusions);
     let layout = Layout::new(&graph);
     let output_bytes = program.outputs.iter().map(|&id| program.values[id].bytes() as u64).sum::<u64>();

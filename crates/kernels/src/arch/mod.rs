@@ -8,4 +8,4 @@ mod x86_64;
 pub(crate) use portable::Portable8;
 pub(crate) use vector::{MAX_LANES, Task, Vector};
 #[cfg(target_arch = "x86_64")]
-pub(crate) use x86_64::{Avx2x8, Avx512x16};
+pub(crate) use x86_64::{Avx2x8, Avx512x16, amx};

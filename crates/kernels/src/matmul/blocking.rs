@@ -1,5 +1,6 @@
 //! How a matrix product is cut up, from its shape and the instruction set alone.
 
+use crate::kernel::{Buffer, Cost, Operands};
 use std::ops::Range;
 
 /// Multiply-adds of a chunk below which another thread is not worth its wake-up.
@@ -64,6 +65,32 @@ pub(super) struct Shape {
     pub k: usize,
     pub transpose_a: bool,
     pub transpose_b: bool,
+}
+
+impl Shape {
+    pub fn cost(&self) -> Cost {
+        let Shape { batch, m, n, k, .. } = *self;
+        let product = |extents: [usize; 3]| {
+            extents.iter().fold(batch as u64, |size, &extent| size.saturating_mul(extent as u64))
+        };
+        Cost {
+            flops: product([m, n, k]).saturating_mul(2),
+            bytes: [[m, k, 4], [k, n, 4], [m, n, 4]].into_iter().map(product).fold(0, u64::saturating_add),
+        }
+    }
+
+    /// Requires operands of the shape: A, B, the bias if there is one, and C.
+    ///
+    /// # Panics
+    /// When one has another size.
+    pub fn check(&self, operands: &Operands<'_>, bias: bool) {
+        let Shape { batch, m, n, k, .. } = *self;
+        let elements = |buffer: Option<&Buffer>| buffer.map(Buffer::elements::<f32>);
+        assert_eq!(elements(operands.inputs.first()), Some(batch * m * k), "the elements of A");
+        assert_eq!(elements(operands.inputs.get(1)), Some(batch * k * n), "the elements of B");
+        assert_eq!(elements(operands.inputs.get(2)), bias.then_some(n), "the elements of the bias");
+        assert_eq!(elements(operands.outputs.first()), Some(batch * m * n), "the elements of C");
+    }
 }
 
 /// The largest tile of C that the registers hold.

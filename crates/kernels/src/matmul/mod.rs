@@ -12,7 +12,11 @@
 
 mod block;
 mod blocking;
+mod epilogue;
 mod pack;
+mod precision;
+#[cfg(target_arch = "x86_64")]
+mod split;
 #[cfg(test)]
 mod tests;
 mod tile;
@@ -21,20 +25,12 @@ use crate::arch::Portable8;
 #[cfg(target_arch = "x86_64")]
 use crate::arch::{Avx2x8, Avx512x16};
 use crate::isa::Isa;
-use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch, require_size};
-use crate::unary::Unary;
+use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch, require_size};
 use block::{ALIGNMENT_SLACK, Matrices};
 use blocking::{Blocking, Shape, TileSize};
-use std::ops::Range;
+pub use epilogue::Epilogue;
+pub use precision::{Precision, matmul};
 use tile::Tiles;
-
-/// What happens to an element of C once its sum is complete, as separate instructions would do it: the same bits.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Epilogue {
-    /// Adds a third operand of n elements to every row.
-    pub bias: bool,
-    pub activation: Option<Unary>,
-}
 
 /// C = activation(A · B + bias) for each matrix of a batch, in f32, row-major, without gaps.
 #[derive(Debug)]
@@ -106,28 +102,7 @@ impl Matmul {
             unsafe {
                 let matrices = self.matrices(matrix, operands);
                 matrices.compute::<V>(row_panels, column_panels, panel_b);
-                self.activate(matrices.c, rows, columns);
-            }
-        }
-    }
-
-    /// Applies an activation that the tiles have not, to a block of C.
-    ///
-    /// # Safety
-    /// The machine has the instruction set, `c` points to a matrix, and nobody else uses the block.
-    unsafe fn activate(&self, c: *mut f32, rows: Range<usize>, columns: Range<usize>) {
-        let Some(activation) = self.epilogue.activation.filter(|&activation| activation != Unary::Relu)
-        else {
-            return;
-        };
-        let apply = activation.in_place(self.isa);
-        let n = self.shape.n;
-        // SAFETY: rows and columns lie within C.
-        unsafe {
-            if columns.len() == n {
-                apply(c.add(rows.start * n), rows.len() * n);
-            } else {
-                rows.for_each(|row| apply(c.add(row * n + columns.start), columns.len()));
+                self.epilogue.activate(self.isa, matrices.c, n, rows, columns);
             }
         }
     }
@@ -148,7 +123,7 @@ impl Matmul {
                 b: b.pointer::<f32>().add(index * k * n),
                 c: operands.outputs[0].pointer::<f32>().add(index * m * n),
                 bias: if self.epilogue.bias { operands.inputs[2].pointer() } else { std::ptr::null() },
-                relu: self.epilogue.activation == Some(Unary::Relu),
+                relu: self.epilogue.has_relu(),
                 packed_a: match self.blocking.pack_a {
                     true => operands.shared.pointer::<f32>().add(index * m * k),
                     false => std::ptr::null_mut(),
@@ -184,7 +159,7 @@ fn tile_size(isa: Isa, shape: &Shape) -> TileSize {
         let fits = |size: &&TileSize| shape.m <= size.rows && !shape.transpose_b;
         *V::SIZES.iter().find(fits).unwrap_or(&V::SIZES[V::SIZES.len() - 1])
     }
-    match isa {
+    match isa.vectors() {
         #[cfg(target_arch = "x86_64")]
         Isa::Avx512 => of::<Avx512x16>(shape),
         #[cfg(target_arch = "x86_64")]
@@ -203,14 +178,7 @@ impl Kernel for Matmul {
     }
 
     fn cost(&self) -> Cost {
-        let Shape { batch, m, n, k, .. } = self.shape;
-        let product = |extents: [usize; 3]| {
-            extents.iter().fold(batch as u64, |size, &extent| size.saturating_mul(extent as u64))
-        };
-        Cost {
-            flops: product([m, n, k]).saturating_mul(2),
-            bytes: [[m, k, 4], [k, n, 4], [m, n, 4]].into_iter().map(product).fold(0, u64::saturating_add),
-        }
+        self.shape.cost()
     }
 
     fn scratch(&self) -> Scratch {
@@ -228,17 +196,8 @@ impl Kernel for Matmul {
         operands: &Operands<'_>,
         private: &mut [f32],
     ) -> Result<(), KernelError> {
-        let Shape { batch, m, n, k, .. } = self.shape;
-        let elements = |buffer: Option<&Buffer>| buffer.map(Buffer::elements::<f32>);
         assert!(chunk < self.phases[phase as usize], "the chunk is one of its phase");
-        assert_eq!(elements(operands.inputs.first()), Some(batch * m * k), "the elements of A");
-        assert_eq!(elements(operands.inputs.get(1)), Some(batch * k * n), "the elements of B");
-        assert_eq!(
-            elements(operands.inputs.get(2)),
-            self.epilogue.bias.then_some(n),
-            "the elements of the bias"
-        );
-        assert_eq!(elements(operands.outputs.first()), Some(batch * m * n), "the elements of C");
+        self.shape.check(operands, self.epilogue.bias);
         let Scratch { shared, private: needed } = self.scratch();
         assert!(
             operands.shared.elements::<f32>() >= shared && private.len() >= needed,
@@ -246,7 +205,7 @@ impl Kernel for Matmul {
         );
         // SAFETY: the sizes were just checked, and the instruction set in `new`.
         unsafe {
-            match self.isa {
+            match self.isa.vectors() {
                 #[cfg(target_arch = "x86_64")]
                 Isa::Avx512 => self.run_chunk::<Avx512x16>(phase, chunk, operands, private),
                 #[cfg(target_arch = "x86_64")]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::testing::run_kernel;
+use crate::unary::Unary;
 
 /// Numbers in [-1, 1) from a multiplicative generator, the same in every run.
 fn numbers(count: usize, seed: u64) -> Vec<f32> {

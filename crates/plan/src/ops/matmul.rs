@@ -29,7 +29,16 @@ pub fn lower(site: &Site) -> Lowered {
     let ((m, k), (_, n)) = matrices(site.inputs[0], site.inputs[1], site.attributes);
     let batch = site.output.shape()[..site.output.rank() - 2].iter().product();
     let (transpose_a, transpose_b) = transposes(site.attributes);
-    Lowered::Matmul(Matmul { batch, m, n, k, transpose_a, transpose_b, epilogue: Epilogue::default() })
+    Lowered::Matmul(Matmul {
+        batch,
+        m,
+        n,
+        k,
+        transpose_a,
+        transpose_b,
+        epilogue: Epilogue::default(),
+        precision: site.precision,
+    })
 }
 
 fn transposes(attributes: &Attributes) -> (bool, bool) {

@@ -8,7 +8,7 @@ pub mod random;
 pub mod reduce;
 pub mod softmax;
 
-use layerwise_kernels::{Dtype, Isa, Kernel};
+use layerwise_kernels::{Dtype, Isa, Kernel, Precision};
 
 use crate::attributes::Attributes;
 use crate::elementwise::Elementwise;
@@ -28,6 +28,7 @@ pub struct Site<'a> {
     pub output: &'a TensorType,
     pub attributes: &'a Attributes,
     pub isa: Isa,
+    pub precision: Precision,
 }
 
 /// What an instruction of a program becomes before fusion.

@@ -4,7 +4,7 @@ use crate::arch::vector::{MAX_LANES, Task, Vector};
 use std::arch::x86_64::*;
 
 #[derive(Clone, Copy)]
-pub(crate) struct Avx512x16(__m512);
+pub(crate) struct Avx512x16(pub(super) __m512);
 
 impl Vector for Avx512x16 {
     const LANES: usize = 16;

@@ -1,5 +1,6 @@
-//! The vectors of x86-64.
+//! The vectors and tiles of x86-64.
 
+pub(crate) mod amx;
 mod avx2;
 mod avx512;
 

@@ -1,0 +1,184 @@
+//! Products of panels of bf16 parts.
+
+use super::{PANEL, ROWS, TILE};
+use std::arch::asm;
+
+/// The thread's tiles are configured while it lives: all eight of 16 rows of 64 bytes.
+pub(crate) struct Configured(());
+
+/// What LDTILECFG reads: palette 1, then the bytes of a row and the rows of each tile.
+#[repr(C, align(64))]
+struct Configuration {
+    palette: u8,
+    start_row: u8,
+    reserved: [u8; 14],
+    row_bytes: [u16; 16],
+    rows: [u8; 16],
+}
+
+static CONFIGURATION: Configuration = Configuration {
+    palette: 1,
+    start_row: 0,
+    reserved: [0; 14],
+    row_bytes: [64, 64, 64, 64, 64, 64, 64, 64, 0, 0, 0, 0, 0, 0, 0, 0],
+    rows: [16, 16, 16, 16, 16, 16, 16, 16, 0, 0, 0, 0, 0, 0, 0, 0],
+};
+
+impl Configured {
+    /// # Safety
+    /// The machine has AMX and the process may use it.
+    pub unsafe fn new() -> Self {
+        // SAFETY: reads the 64 bytes of the configuration; no compiled code keeps anything in tiles.
+        unsafe { asm!("ldtilecfg [{}]", in(reg) &CONFIGURATION, options(nostack, preserves_flags)) };
+        Configured(())
+    }
+}
+
+impl Drop for Configured {
+    fn drop(&mut self) {
+        // SAFETY: whoever made this has AMX. Released tiles need not be saved when the thread leaves its core.
+        unsafe { asm!("tilerelease", options(nostack, preserves_flags, nomem)) };
+    }
+}
+
+/// The four products of the tiles that are loaded: two of A in tmm4 and tmm5, two of B in tmm6 and tmm7.
+macro_rules! products {
+    () => {
+        "tdpbf16ps tmm0, tmm4, tmm6
+         tdpbf16ps tmm1, tmm4, tmm7
+         tdpbf16ps tmm2, tmm5, tmm6
+         tdpbf16ps tmm3, tmm5, tmm7
+         "
+    };
+}
+
+/// Loads both tiles of a part of A or of B: a step's parts follow one another.
+macro_rules! load {
+    (a, high) => {
+        load!("tmm4", "tmm5", "{a}", "0", "1024")
+    };
+    (a, middle) => {
+        load!("tmm4", "tmm5", "{a}", "2048", "3072")
+    };
+    (a, low) => {
+        load!("tmm4", "tmm5", "{a}", "4096", "5120")
+    };
+    (b, high) => {
+        load!("tmm6", "tmm7", "{b}", "0", "1024")
+    };
+    (b, middle) => {
+        load!("tmm6", "tmm7", "{b}", "2048", "3072")
+    };
+    (b, low) => {
+        load!("tmm6", "tmm7", "{b}", "4096", "5120")
+    };
+    ($first:literal, $second:literal, $from:literal, $at:literal, $next:literal) => {
+        concat!(
+            "tileloadd ",
+            $first,
+            ", [",
+            $from,
+            " + {stride} + ",
+            $at,
+            "]\n",
+            "tileloadd ",
+            $second,
+            ", [",
+            $from,
+            " + {stride} + ",
+            $next,
+            "]\n",
+        )
+    };
+}
+
+/// A function that sums the products of so many parts over all steps along k, with the assembly of a step.
+macro_rules! sum_products {
+    ($name:ident, $parts:literal, $($step:expr),*) => {
+        /// # Safety
+        /// As for [`multiply`].
+        unsafe fn $name(a: *const f32, b: *const f32, steps: usize, c: *mut f32) {
+            // SAFETY: by the contract of `multiply`. Every tile is written before it is read.
+            unsafe {
+                asm!(
+                    "tilezero tmm0
+                     tilezero tmm1
+                     tilezero tmm2
+                     tilezero tmm3
+                     2:",
+                    concat!($($step),*),
+                    "add {a}, {step}
+                     add {b}, {step}
+                     dec {steps}
+                     jnz 2b
+                     tilestored [{c} + {row}], tmm0
+                     tilestored [{c} + {row} + 64], tmm1
+                     tilestored [{c} + {row} + {half}], tmm2
+                     tilestored [{c} + {row} + {half} + 64], tmm3",
+                    a = inout(reg) a => _,
+                    b = inout(reg) b => _,
+                    steps = inout(reg) steps => _,
+                    c = in(reg) c,
+                    stride = in(reg) 64usize,
+                    row = in(reg) PANEL * size_of::<f32>(),
+                    step = const 2 * $parts * TILE,
+                    half = const ROWS * PANEL * size_of::<f32>(),
+                    out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
+                    out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
+                    options(nostack),
+                );
+            }
+        }
+    };
+}
+
+sum_products!(one_part, 1, load!(a, high), load!(b, high), products!());
+
+// Small products first, and one operand loaded between two of them.
+sum_products!(
+    two_parts,
+    2,
+    load!(a, middle),
+    load!(b, high),
+    products!(),
+    load!(a, high),
+    products!(),
+    load!(b, middle),
+    products!()
+);
+
+sum_products!(
+    three_parts,
+    3,
+    load!(a, high),
+    load!(b, low),
+    products!(),
+    load!(b, middle),
+    products!(),
+    load!(a, middle),
+    products!(),
+    load!(b, high),
+    products!(),
+    load!(a, low),
+    products!(),
+    load!(a, high),
+    products!()
+);
+
+/// C = A · B for a panel of A and a panel of B of so many parts, over some steps along k (at least one). C has [`PANEL`]
+/// rows and columns, without gaps.
+///
+/// # Safety
+/// The machine has AMX and this thread's tiles are [`Configured`]; both panels are packed with so many parts and steps, and
+/// C is valid for writes.
+pub(crate) unsafe fn multiply(parts: usize, a: *const f32, b: *const f32, steps: usize, c: *mut f32) {
+    debug_assert!(steps > 0);
+    // SAFETY: the caller's.
+    unsafe {
+        match parts {
+            1 => one_part(a, b, steps, c),
+            2 => two_parts(a, b, steps, c),
+            _ => three_parts(a, b, steps, c),
+        }
+    }
+}

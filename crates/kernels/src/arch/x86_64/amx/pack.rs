@@ -1,0 +1,210 @@
+//! Splitting f32 into bf16 parts, packed as tiles.
+//!
+//! A number is the sum of its parts, each the nearest bf16 to what the parts before it left over: 8 bits each, so that three
+//! parts are exact ("Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision Computations", Henry, Tang
+//! and Heinecke, 2019).
+
+use super::{DEPTH, PANEL, ROWS, TILE};
+use crate::arch::{Avx512x16, MAX_LANES, Vector};
+use std::arch::x86_64::*;
+
+const ROW_BYTES: usize = TILE / ROWS;
+
+/// Up to [`PANEL`] lines, rows of A or columns of B, over some depth along k.
+#[derive(Clone, Copy)]
+pub(crate) struct Panel {
+    pub from: *const f32,
+    /// Whether a line lies contiguous in memory, or else the elements of all lines at one place along k.
+    pub contiguous: bool,
+    /// From one line to the next where lines are contiguous, else from one place along k to the next.
+    pub stride: usize,
+    pub lines: usize,
+    pub depth: usize,
+}
+
+/// Which side of a product a panel is on, and so the order of its tiles.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// A row of a tile is [`DEPTH`] elements of a line.
+    A,
+    /// A row of a tile is a pair of elements of each line.
+    B,
+}
+
+/// Packs the parts of a panel, filled up with zeros, tile after tile. Returns whether the parts stand for all elements: an
+/// infinity, a NaN, a number that rounds to infinity in bf16, and one whose last part would be denormal have no parts.
+///
+/// # Safety
+/// The machine has AVX-512 with BF16, the panel is valid for reads, and `to` for writes of all its steps.
+pub(crate) unsafe fn pack(parts: usize, side: Side, panel: Panel, to: *mut f32) -> bool {
+    // SAFETY: the caller's.
+    unsafe {
+        match (parts, side) {
+            (1, Side::A) => pack_parts::<1, true>(panel, to.cast()),
+            (2, Side::A) => pack_parts::<2, true>(panel, to.cast()),
+            (_, Side::A) => pack_parts::<3, true>(panel, to.cast()),
+            (1, Side::B) => pack_parts::<1, false>(panel, to.cast()),
+            (2, Side::B) => pack_parts::<2, false>(panel, to.cast()),
+            (_, Side::B) => pack_parts::<3, false>(panel, to.cast()),
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")]
+unsafe fn pack_parts<const PARTS: usize, const SIDE_A: bool>(panel: Panel, mut to: *mut u8) -> bool {
+    let mut range = Range::new();
+    for k in (0..panel.depth).step_by(DEPTH) {
+        for line in (0..PANEL).step_by(ROWS) {
+            let tile = to.wrapping_add(line / ROWS * TILE);
+            // SAFETY: by the contract of `pack`: the tile lies in `to`, and squares read what is in the panel alone.
+            unsafe {
+                if SIDE_A {
+                    let [first, second] = [0, ROWS].map(|half| square::<true>(&panel, line, k + half));
+                    for row in 0..ROWS {
+                        split::<PARTS, true>(first[row], second[row], tile.add(row * ROW_BYTES), &mut range);
+                    }
+                } else {
+                    for half in 0..2 {
+                        let square = square::<false>(&panel, line, k + half * ROWS);
+                        let rows = tile.add(half * TILE / 2);
+                        for pair in 0..ROWS / 2 {
+                            let [x, y] = [square[2 * pair], square[2 * pair + 1]];
+                            split::<PARTS, false>(x, y, rows.add(pair * ROW_BYTES), &mut range);
+                        }
+                    }
+                }
+            }
+        }
+        to = to.wrapping_add(2 * PARTS * TILE);
+    }
+    range.has_parts()
+}
+
+/// A square of elements, lines by places along k, with a line in each vector if `LINES`, else a place along k. What is not in
+/// the panel is zero.
+///
+/// # Safety
+/// The machine has AVX-512, and the panel is valid for reads.
+#[inline(always)]
+unsafe fn square<const LINES: bool>(panel: &Panel, line: usize, k: usize) -> [Avx512x16; MAX_LANES] {
+    let (lines, depth) =
+        (panel.lines.saturating_sub(line).min(ROWS), panel.depth.saturating_sub(k).min(ROWS));
+    let (rows, lanes, from) = match panel.contiguous {
+        true => (lines, depth, panel.from.wrapping_add(line * panel.stride + k)),
+        false => (depth, lines, panel.from.wrapping_add(k * panel.stride + line)),
+    };
+    // SAFETY: `rows` rows of `lanes` elements remain in the panel; no other place is read.
+    unsafe {
+        let mut square = [Avx512x16::zero(); MAX_LANES];
+        if rows == ROWS && lanes == ROWS {
+            for row in 0..ROWS {
+                square[row] = Avx512x16::load(from.add(row * panel.stride));
+            }
+        } else {
+            let mask = Avx512x16::mask(lanes);
+            for row in 0..ROWS {
+                let mask = if row < rows { mask } else { 0 };
+                square[row] = Avx512x16::load_masked(from.wrapping_add(row * panel.stride), mask);
+            }
+        }
+        if panel.contiguous != LINES {
+            Avx512x16::transpose(&mut square);
+        }
+        square
+    }
+}
+
+/// Stores the parts of two vectors, each behind both tiles of the one before: one vector after the other, or else interleaved.
+///
+/// # Safety
+/// The function is compiled for AVX-512 with BF16, and `to` is valid for the parts.
+#[inline(always)]
+unsafe fn split<const PARTS: usize, const IN_TURN: bool>(
+    x: Avx512x16,
+    y: Avx512x16,
+    to: *mut u8,
+    range: &mut Range,
+) {
+    let (mut x, mut y) = (x.0, y.0);
+    // SAFETY: by the contract above.
+    unsafe {
+        for part in 0..PARTS {
+            // Rounds to nearest even, and denormals to zero.
+            let both: __m512i = std::mem::transmute(_mm512_cvtne2ps_pbh(y, x));
+            if part == 0 {
+                range.add(both);
+            }
+            let (stored, x_part, y_part) = if IN_TURN {
+                let widened = |half| _mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(half));
+                let (low, high) = (_mm512_castsi512_si256(both), _mm512_extracti64x4_epi64::<1>(both));
+                (both, widened(low), widened(high))
+            } else {
+                let pairs = _mm512_permutexvar_epi16(interleaving(), both);
+                let high = _mm512_and_si512(pairs, _mm512_set1_epi32(0xFFFF_0000u32 as i32));
+                (pairs, _mm512_slli_epi32::<16>(pairs), high)
+            };
+            _mm512_storeu_si512(to.add(2 * part * TILE).cast(), stored);
+            x = _mm512_sub_ps(x, _mm512_castsi512_ps(x_part));
+            y = _mm512_sub_ps(y, _mm512_castsi512_ps(y_part));
+        }
+    }
+}
+
+/// The permutation of 32 words that puts the second half between the first.
+///
+/// # Safety
+/// The machine has AVX-512.
+#[inline(always)]
+unsafe fn interleaving() -> __m512i {
+    const WORDS: [u16; 32] = {
+        let mut words = [0; 32];
+        let mut place = 0;
+        while place < 32 {
+            words[place] = (place / 2 + place % 2 * 16) as u16;
+            place += 1;
+        }
+        words
+    };
+    // SAFETY: reads the 64 bytes of the constant.
+    unsafe { _mm512_loadu_si512(WORDS.as_ptr().cast()) }
+}
+
+/// The largest first part, and the least that is not zero, less one: as words without a sign, in every lane.
+struct Range {
+    largest: __m512i,
+    least: __m512i,
+}
+
+/// The word of the least number whose last part is sure to be normal, 2⁻¹⁰⁸, and that of infinity.
+const LEAST: u16 = 0x0980;
+const INFINITY: u16 = 0x7F80;
+
+impl Range {
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn new() -> Self {
+        Range { largest: _mm512_setzero_si512(), least: _mm512_set1_epi32(-1) }
+    }
+
+    /// # Safety
+    /// The machine has AVX-512.
+    #[inline(always)]
+    unsafe fn add(&mut self, words: __m512i) {
+        // SAFETY: by the contract above.
+        unsafe {
+            let magnitudes = _mm512_and_si512(words, _mm512_set1_epi16(i16::MAX));
+            // Zero less one is above all others.
+            let less_one = _mm512_add_epi16(magnitudes, _mm512_set1_epi16(-1));
+            self.largest = _mm512_max_epu16(self.largest, magnitudes);
+            self.least = _mm512_min_epu16(self.least, less_one);
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn has_parts(&self) -> bool {
+        _mm512_cmplt_epu16_mask(self.largest, _mm512_set1_epi16(INFINITY as i16))
+            & _mm512_cmpge_epu16_mask(self.least, _mm512_set1_epi16(LEAST as i16 - 1))
+            == u32::MAX
+    }
+}

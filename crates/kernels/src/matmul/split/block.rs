@@ -1,0 +1,90 @@
+//! What is done in f32 to a block of C of one panel of A and one of B.
+
+use crate::arch::amx::{PANEL, Panel};
+use crate::arch::{Task, Vector};
+
+/// Rows whose chains run side by side.
+const ROWS: usize = 4;
+
+/// The sums of a block by chains of multiply-adds, for panels that have no parts.
+pub(super) struct Chains {
+    pub a: Panel,
+    /// The panel of B: for each place along k its columns, filled up to whole vectors.
+    pub b: *const f32,
+    pub columns: usize,
+    /// [`PANEL`] by [`PANEL`].
+    pub sums: *mut f32,
+}
+
+impl Task for Chains {
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        let Panel { from, contiguous, stride, lines, depth } = self.a;
+        let (row_step, depth_step) = if contiguous { (stride, 1) } else { (1, stride) };
+        for first in (0..lines).step_by(ROWS) {
+            // The last group may have some of the last row's chains over again.
+            let row = |index: usize| (first + index).min(lines - 1);
+            for column in (0..self.columns).step_by(V::LANES) {
+                // SAFETY: the panels are valid for reads, and the sums for writes, by the contract of the caller.
+                unsafe {
+                    let mut sums = [V::zero(); ROWS];
+                    for p in 0..depth {
+                        let b = V::load(self.b.add(p * self.columns + column));
+                        for index in 0..ROWS {
+                            let a = *from.add(row(index) * row_step + p * depth_step);
+                            sums[index] = V::splat(a).multiply_add(b, sums[index]);
+                        }
+                    }
+                    for index in 0..ROWS {
+                        sums[index].store(self.sums.add(row(index) * PANEL + column));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Adds a block of sums to C, or puts it there, with what the epilogue does in registers.
+pub(super) struct AddBlock {
+    pub sums: *const f32,
+    pub c: *mut f32,
+    pub stride_c: usize,
+    pub rows: usize,
+    pub columns: usize,
+    /// Whether C holds the sums of the blocks along k before.
+    pub accumulate: bool,
+    /// The bias of the columns, or null.
+    pub bias: *const f32,
+    pub relu: bool,
+}
+
+impl Task for AddBlock {
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        for column in (0..self.columns).step_by(V::LANES) {
+            // SAFETY: the block is valid for its rows and columns, by the contract of the caller.
+            unsafe {
+                let mask = V::mask((self.columns - column).min(V::LANES));
+                let bias = match self.bias.is_null() {
+                    true => V::zero(),
+                    false => V::load_masked(self.bias.add(column), mask),
+                };
+                for row in 0..self.rows {
+                    let c = self.c.add(row * self.stride_c + column);
+                    let mut sum = V::load(self.sums.add(row * PANEL + column));
+                    if self.accumulate {
+                        sum = V::load_masked(c, mask).add(sum);
+                    }
+                    if !self.bias.is_null() {
+                        sum = sum.add(bias);
+                    }
+                    if self.relu {
+                        // As `Unary::Relu` has it, a sum that underflowed to -0 becomes +0.
+                        sum = sum.relu().add(V::zero());
+                    }
+                    sum.store_masked(c, mask);
+                }
+            }
+        }
+    }
+}
