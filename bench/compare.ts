@@ -29,7 +29,7 @@ export async function compare(args: string[]): Promise<void> {
       tfjs: { type: 'boolean', default: false },
       reference: { type: 'boolean', default: false },
       isa: { type: 'string', multiple: true },
-      rounds: { type: 'string', default: '3' },
+      rounds: { type: 'string', default: '2' },
       seconds: { type: 'string', default: '1' },
     },
   })

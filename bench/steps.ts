@@ -27,8 +27,7 @@ export interface Timing {
 /** A call with many steps takes about this long. */
 const callMilliseconds = 50
 
-/** Calls before the clock starts. */
-const warmUpCalls = 5
+const leastCalls = 5
 
 /** The command: a line of JSON for each workload, with one step in a call and with many. */
 export async function steps(args: string[]): Promise<void> {
@@ -78,14 +77,17 @@ async function measuredPeak(): Promise<number> {
   return peak
 }
 
+/** The first ten steps show that the work is the same, and warm up. */
 async function* timeWorkload(workload: Workload, seconds: number): AsyncGenerator<Timing> {
-  const timed = training(workload)
-  const single = await time(timed, 1, seconds)
-  yield checked(workload, single, tenSingleSteps(training(workload)))
+  const alone = training(workload)
+  const loss10 = tenSingleSteps(alone)
+  const single = await time(alone, 1, seconds)
+  yield checked(workload, single, loss10)
   // A step that takes longer than a call still has company in it.
   const stepsPerCall = Math.max(2, Math.round(callMilliseconds / single.ms))
-  const many = await time(timed, stepsPerCall, seconds)
-  yield checked(workload, many, await tenStepsInOneCall(training(workload)))
+  const together = training(workload)
+  const lossOfCall = await tenStepsInOneCall(together)
+  yield checked(workload, await time(together, stepsPerCall, seconds), lossOfCall)
 }
 
 /** Times calls of so many steps each. Every step's loss is computed and returned. */
@@ -94,10 +96,9 @@ async function time({ step, x, y }: Training, stepsPerCall: number, seconds: num
     if (stepsPerCall === 1) step(x, y).item()
     else await step.run([x, y], { steps: stepsPerCall })
   }
-  for (let i = 0; i < warmUpCalls; i++) await call()
   const times: number[] = []
   const end = performance.now() + seconds * 1e3
-  while (performance.now() < end || times.length < warmUpCalls) {
+  while (performance.now() < end || times.length < leastCalls) {
     const start = performance.now()
     await call()
     times.push((performance.now() - start) / stepsPerCall)

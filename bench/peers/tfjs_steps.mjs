@@ -12,7 +12,7 @@ const workloads = {
   'mnist-mlp': [[784, 512, 256, 10], 128, adam],
   'wide-mlp': [[1024, 4096, 4096, 1000], 256, momentum],
 }
-const warmUpSteps = 2
+const leastSamples = 2
 
 function adam() {
   return tf.train.adam(1e-3, 0.9, 0.999, 1e-8)
@@ -75,12 +75,12 @@ const { values, positionals } = parseArgs({
 await useBackend(values.backend)
 for (const name of positionals.length > 0 ? positionals : Object.keys(workloads)) {
   const step = trainingStep(name)
+  // The first ten steps show that the work is the same, and warm up.
   let loss10
   for (let i = 0; i < 10; i++) loss10 = step()
-  for (let i = 0; i < warmUpSteps; i++) step()
   const times = []
   const end = performance.now() + Number(values.seconds) * 1e3
-  while (performance.now() < end || times.length < warmUpSteps) {
+  while (performance.now() < end || times.length < leastSamples) {
     const start = performance.now()
     step()
     times.push(performance.now() - start)

@@ -13,7 +13,7 @@ WORKLOADS = {
     "mnist-mlp": ([784, 512, 256, 10], 128, "adam"),
     "wide-mlp": ([1024, 4096, 4096, 1000], 256, "sgd"),
 }
-WARM_UP_STEPS = 5
+LEAST_SAMPLES = 5
 
 
 def hashed(count, stream):
@@ -42,11 +42,9 @@ def data(units, batch):
 
 
 def milliseconds(step, seconds):
-    for _ in range(WARM_UP_STEPS):
-        step()
     times = []
     end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(times) < WARM_UP_STEPS:
+    while time.perf_counter() < end or len(times) < LEAST_SAMPLES:
         start = time.perf_counter()
         step()
         times.append((time.perf_counter() - start) * 1e3)
@@ -66,9 +64,10 @@ def time_workloads(peer, training_step, options):
     """Prints a line for each workload. `training_step(units, batch, optimizer)` makes a model at its initial weights, as a function that
     makes one step and returns the loss before it."""
     for name in options.workloads or WORKLOADS:
-        times = milliseconds(training_step(*WORKLOADS[name]), options.seconds)
-        ten = training_step(*WORKLOADS[name])
-        loss10 = [ten() for _ in range(10)][-1]
+        step = training_step(*WORKLOADS[name])
+        # The first ten steps show that the work is the same, and warm up.
+        loss10 = [step() for _ in range(10)][-1]
+        times = milliseconds(step, options.seconds)
         line = {
             "peer": peer,
             "workload": name,
