@@ -18,6 +18,7 @@ interface Product {
   readonly shape: string
   readonly threads: number
   readonly isa: string
+  readonly precision: lw.MatmulPrecision
   readonly kernel: string
   /** Of f32 multiply-adds in vectors of the instruction set, on so many threads. */
   readonly peak: number
@@ -49,6 +50,7 @@ export async function gemm(args: string[]): Promise<void> {
     allowPositionals: true,
     options: {
       isa: { type: 'string' },
+      precision: { type: 'string', default: 'highest' },
       threads: { type: 'string', default: '1,2' },
       seconds: { type: 'string', default: '0.15' },
       mkl: { type: 'string' },
@@ -67,7 +69,8 @@ export async function gemm(args: string[]): Promise<void> {
   printMachine()
   const products: Product[] = []
   for (const threads of values.threads.split(',')) {
-    const program = ['gemm', values.isa ?? machine().isa, threads, values.seconds, mkl ?? '', ...selected]
+    const kernels = [values.isa ?? machine().isa, values.precision]
+    const program = ['gemm', ...kernels, threads, values.seconds, mkl ?? '', ...selected]
     for await (const product of nativeLines<Product>(program, mklEnvironment(threads))) {
       products.push(product)
       console.log(JSON.stringify({ ...product, ...comparison(product) }))

@@ -21,7 +21,8 @@ const help = `Usage:
       Prints the error of matrix products against float64, for each instruction set and precision.
   npm run -s bench -- profile [--threads N] [--seconds S] [WORKLOAD …]
       Where the time of a step goes, by instruction, with rates of arithmetic and of memory traffic.
-  npm run -s bench -- gemm [--isa NAME] [--threads 1,2] [--seconds S] [--mkl PATH|--python PATH] [squares|thin|workloads|M,N,K,FORM …]
+  npm run -s bench -- gemm [--isa NAME] [--precision highest|high|medium] [--threads 1,2] [--seconds S]
+                             [--mkl PATH|--python PATH] [squares|thin|workloads|M,N,K,FORM …]
       GFLOP/s of matrix products beside the gemm crate and MKL, by thread time on 1 thread and wall time on more. FORM: NN, NT, TN, TT.
   npm run -s bench -- limits [--seconds S]
       What the machine can do: multiply-adds by instruction set, memory traffic by cache level, on 1 and 2 threads.

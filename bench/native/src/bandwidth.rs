@@ -65,13 +65,13 @@ impl Access {
 
     /// Walks the memory once.
     pub fn walk(self, memory: &mut [u64], isa: Isa) {
-        match isa.name() {
+        match isa {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the instruction set comes from those of the machine.
-            "avx512" | "amx" => unsafe { self.walk_avx512(memory) },
+            Isa::Avx512 | Isa::Amx => unsafe { self.walk_avx512(memory) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the instruction set comes from those of the machine.
-            "avx2" => unsafe { self.walk_avx2(memory) },
+            Isa::Avx2 => unsafe { self.walk_avx2(memory) },
             _ => self.walk_lines(memory),
         }
     }

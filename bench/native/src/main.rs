@@ -3,7 +3,7 @@
 //!
 //!     layerwise-bench limits SECONDS
 //!     layerwise-bench peak ISA THREADS SECONDS
-//!     layerwise-bench gemm ISA THREADS SECONDS MKL SHAPE …
+//!     layerwise-bench gemm ISA PRECISION THREADS SECONDS MKL SHAPE …
 //!
 //! MKL is the path of libmkl_rt.so or nothing (`''`), a shape is such as `128,512,784,NN`. Seconds are for each measurement.
 
@@ -22,12 +22,12 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use layerwise_kernels::Isa;
+use layerwise_kernels::{Isa, Precision};
 use layerwise_plan::CompileOptions;
 
 use crate::mkl::Mkl;
 use crate::peak::Peak;
-use crate::products::{Comparison, FLOAT32_TOLERANCE};
+use crate::products::Comparison;
 use crate::shape::Shape;
 
 fn main() -> ExitCode {
@@ -36,7 +36,9 @@ fn main() -> ExitCode {
     let result = match arguments[..] {
         ["limits", budget] => seconds(budget).map(limits::limits),
         ["peak", isa, threads, budget] => peak(isa, threads, budget),
-        ["gemm", isa, threads, budget, mkl, ref shapes @ ..] => gemm(isa, threads, budget, mkl, shapes),
+        ["gemm", isa, precision, threads, budget, mkl, ref shapes @ ..] => {
+            gemm(isa, precision, threads, budget, mkl, shapes)
+        }
         _ => Err("see the head of bench/native/src/main.rs".into()),
     };
     match result {
@@ -53,14 +55,21 @@ fn peak(isa: &str, threads: &str, budget: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn gemm(isa: &str, threads: &str, budget: &str, mkl: &str, shapes: &[&str]) -> Result<(), String> {
+fn gemm(
+    isa: &str,
+    precision: &str,
+    threads: &str,
+    budget: &str,
+    mkl: &str,
+    shapes: &[&str],
+) -> Result<(), String> {
+    let precision = Precision::from_name(precision).ok_or("the precision is highest, high or medium")?;
     let load = || Mkl::load(Path::new(mkl)).map_err(|error| format!("{mkl}: {error}"));
     let comparison = Comparison {
-        options: CompileOptions::new(instruction_set(isa)?),
+        options: CompileOptions { precision, ..CompileOptions::new(instruction_set(isa)?) },
         mkl: if mkl.is_empty() { None } else { Some(load()?) },
         threads: positive(threads)?,
         budget: seconds(budget)?,
-        tolerance: FLOAT32_TOLERANCE,
     };
     let shapes = shapes.iter().map(|text| Shape::parse(text)).collect::<Result<Vec<_>, _>>()?;
     shapes.iter().try_for_each(|shape| comparison.print(shape))

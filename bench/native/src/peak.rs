@@ -25,21 +25,21 @@ impl Peak {
     pub fn of(isa: Isa) -> Peak {
         assert!(isa.is_available(), "the machine has the instruction set");
         let peak = |name, run, lanes: usize| Peak { name, run, flops_per_step: 2 * CHAINS * lanes };
-        match isa.name() {
+        match isa {
             #[cfg(target_arch = "x86_64")]
-            "avx512" | "amx" => peak("avx512", x86_64::avx512 as Loop, 16),
+            Isa::Avx512 | Isa::Amx => peak("avx512", x86_64::avx512 as Loop, 16),
             #[cfg(target_arch = "x86_64")]
-            "avx2" => peak("avx2", x86_64::avx2, 8),
+            Isa::Avx2 => peak("avx2", x86_64::avx2, 8),
             _ => peak("portable", portable, 4),
         }
     }
 
     /// Every loop that the machine can run.
     pub fn all() -> Vec<Peak> {
-        let vectors = Isa::available().into_iter().filter(|isa| isa.name() != "amx");
+        let vectors = Isa::available().into_iter().filter(|&isa| isa != Isa::Amx);
         let mut peaks: Vec<Peak> = vectors.map(Peak::of).collect();
         #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-        if Isa::available().iter().any(|isa| isa.name() == "amx") {
+        if Isa::Amx.is_available() {
             // The permission to use it was given when it was found.
             peaks.push(Peak { name: "amx-bf16", run: x86_64::amx, flops_per_step: x86_64::AMX_FLOPS });
         }

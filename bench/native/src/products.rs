@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use layerwise_kernels::Precision;
 use layerwise_plan::{CompileOptions, set_threads};
 use serde_json::{Value, json};
 
@@ -21,8 +22,6 @@ pub struct Comparison {
     pub threads: usize,
     /// Time for each library and shape.
     pub budget: Duration,
-    /// The largest error in relation to the root of k, which the errors of sums grow with.
-    pub tolerance: f64,
 }
 
 impl Comparison {
@@ -41,12 +40,12 @@ impl Comparison {
             if agrees { Ok(()) } else { Err(format!("{shape}: {name} has another result than float64")) }
         };
         ours.run(1);
-        check("layerwise", &ours.result(), self.tolerance)?;
+        check("layerwise", &ours.result(), tolerance(options.precision))?;
         with_crate();
-        check("the gemm crate", &c.borrow(), FLOAT32_TOLERANCE)?;
+        check("the gemm crate", &c.borrow(), tolerance(Precision::Highest))?;
         if let Some(mkl) = &self.mkl {
             with_mkl(mkl);
-            check("MKL", &c.borrow(), FLOAT32_TOLERANCE)?;
+            check("MKL", &c.borrow(), tolerance(Precision::Highest))?;
         }
 
         let peak = Peak::of(options.isa);
@@ -61,7 +60,8 @@ impl Comparison {
         let times = race(&mut works, Clock::of(threads), budget);
         let rates = |seconds: &Seconds| rates(shape.flops(), seconds);
         let line = json!({
-            "shape": shape.to_string(), "threads": threads, "isa": options.isa.name(), "kernel": ours.kernel(),
+            "shape": shape.to_string(), "threads": threads, "isa": options.isa.name(),
+            "precision": options.precision.name(), "kernel": ours.kernel(),
             "peak": rounded((peak.run() * threads) as f64 / times[0].median),
             "layerwise": rates(&times[1]), "gemm": rates(&times[2]), "mkl": times.get(3).map(rates),
         });
@@ -70,8 +70,15 @@ impl Comparison {
     }
 }
 
-/// For products of numbers from -1 to 1.
-pub const FLOAT32_TOLERANCE: f64 = 1.0 / 65536.0;
+/// The largest error of products of numbers from -1 to 1, in relation to the root of k, which the errors of sums grow with.
+fn tolerance(precision: Precision) -> f64 {
+    match precision {
+        Precision::Highest => 1.0 / 65536.0,
+        // The units in the last place of 16 and of 8 bits, twice.
+        Precision::High => 1.0 / 16384.0,
+        Precision::Medium => 1.0 / 64.0,
+    }
+}
 
 fn rates(flops: f64, seconds: &Seconds) -> Value {
     json!({ "median": rounded(flops / seconds.median), "best": rounded(flops / seconds.best) })
