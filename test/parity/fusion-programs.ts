@@ -15,6 +15,7 @@ const columnCounts = [1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 65, 96, 100]
 export function fusionPrograms(rows: readonly number[] = rowCounts): Case[] {
   return [
     ...rows.map(denseLayers),
+    ...rows.map(epilogues),
     ...rows.map(elementwiseChains),
     ...rows.map(crossentropies),
     ...rows.map(reductionsOfChains),
@@ -55,6 +56,40 @@ export function denseLayers(rows: number): Case {
       ])
     })
   return fusionCase(`dense layers of ${rows} rows`, f, inputs)
+}
+
+/** Products before chains that read whole operands, rows, columns and scalars, with several results, the product among them. */
+export function epilogues(rows: number): Case {
+  const inner = 5
+  const inputs = [
+    uniform([rows, inner], -1, 1, 1),
+    uniform([rows, 1], 0.5, 2, 2),
+    uniform([], 0.5, 2, 3),
+    ...columnCounts.flatMap((columns) => [
+      uniform([inner, columns], -1, 1, columns),
+      uniform([columns], -1, 1, 4),
+      uniform([rows, columns], -1, 1, 5),
+    ]),
+  ]
+  const f: TensorFunction = ([x, column, scalar, ...weights]) =>
+    columnCounts.flatMap((_, i) => {
+      const [kernel, row, whole] = weights.slice(3 * i) as [Tensor, Tensor, Tensor]
+      // A product of its own for each, which differ by a factor.
+      const product = (factor: number) => ops.matmul(ops.multiply(x as Tensor, factor), kernel)
+      const gradient = ops.where(ops.less(0, whole), product(1), 0)
+      const residual = ops.add(ops.multiply(product(2), scalar as Tensor), whole)
+      const scaled = ops.divide(ops.subtract(product(-1), row), column as Tensor)
+      const shared = product(-2)
+      return [
+        gradient,
+        residual,
+        scaled,
+        ops.multiply(shared, ops.sigmoid(shared)),
+        shared,
+        ops.less(product(3), row),
+      ]
+    })
+  return fusionCase(`epilogues of ${rows} rows`, f, inputs)
 }
 
 /** Chains whose operands are whole, a row, a column or a scalar, with several results. */

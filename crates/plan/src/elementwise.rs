@@ -125,6 +125,15 @@ impl Elementwise {
 
     /// The kernel.
     pub fn kernel(&self, isa: Isa) -> kernels::Elementwise {
+        self.kernel_of(isa, Segment::as_matrix)
+    }
+
+    /// The kernel over rows of a given length, with which the patterns agree.
+    pub fn kernel_over_rows(&self, isa: Isa, columns: usize) -> kernels::Elementwise {
+        self.kernel_of(isa, |segment| segment.as_rows(columns))
+    }
+
+    fn kernel_of(&self, isa: Isa, segment: impl Fn(&Segment) -> kernels::Segment) -> kernels::Elementwise {
         let source = |operand: &Operand| match *operand {
             Operand::Input(input) => Source::Input(input),
             Operand::Result(result) => Source::Register(result),
@@ -134,7 +143,7 @@ impl Elementwise {
             operands: operation.operands.iter().map(source).collect(),
             register,
         });
-        let segments = self.segments.iter().map(Segment::as_matrix).collect();
+        let segments = self.segments.iter().map(segment).collect();
         let (inputs, outputs) = (self.tape.inputs.clone(), self.tape.outputs.clone());
         kernels::Elementwise::new(isa, tape.collect(), inputs, outputs, segments)
     }
@@ -144,7 +153,10 @@ impl Segment {
     fn as_matrix(&self) -> kernels::Segment {
         let columns =
             common_columns(self.patterns.iter().copied()).expect("passes keep to one length of rows");
-        let columns = columns.unwrap_or(self.elements);
+        self.as_rows(columns.unwrap_or(self.elements))
+    }
+
+    fn as_rows(&self, columns: usize) -> kernels::Segment {
         let access = self.patterns.iter().map(|pattern| match pattern {
             Pattern::Full => Access::Full,
             Pattern::Scalar => Access::Scalar,

@@ -13,25 +13,47 @@ pub(super) const SPLAT: usize = 16;
 pub(super) enum Feed {
     /// The same for every block: filled once, by [`Feed::settle`].
     Settled,
-    /// Read where they lie: of the segment, or of one row that all rows read.
-    InPlace { one_row: bool },
+    /// Read where they lie.
+    InPlace(From),
     /// Widened from bytes to lanes.
-    Widened { one_row: bool },
+    Widened(From),
     /// One value for each row.
     Spread,
 }
 
+/// Where the elements of an input lie one after the other.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum From {
+    /// Those of the segment.
+    Segment,
+    /// Those of one row, which all rows read.
+    Row,
+    /// Those of the rectangle that is computed.
+    Rectangle,
+}
+
+impl From {
+    /// The first element that a block reads.
+    #[inline]
+    fn first(self, block: Block) -> usize {
+        match self {
+            From::Segment => block.start,
+            From::Row => block.offset,
+            From::Rectangle => block.before,
+        }
+    }
+}
+
 impl Feed {
-    pub fn of(segment: &Segment, access: Access, dtype: Dtype) -> Feed {
-        let sequence = |one_row| {
-            if dtype.bytes() == 4 { Feed::InPlace { one_row } } else { Feed::Widened { one_row } }
-        };
+    /// `whole_rows` says whether blocks begin with a row unless rows are longer than blocks.
+    pub fn of(segment: &Segment, access: Access, dtype: Dtype, whole_rows: bool) -> Feed {
+        let sequence = |from| if dtype.bytes() == 4 { Feed::InPlace(from) } else { Feed::Widened(from) };
         match access {
-            Access::Full => sequence(false),
-            Access::Column if segment.columns == 1 => sequence(false),
+            Access::Full => sequence(From::Segment),
+            Access::Column if segment.columns == 1 => sequence(From::Segment),
             Access::Scalar => Feed::Settled,
-            Access::Row if segment.columns <= BLOCK => Feed::Settled,
-            Access::Row => sequence(true),
+            Access::Row if whole_rows && segment.columns <= BLOCK => Feed::Settled,
+            Access::Row => sequence(From::Row),
             Access::Column => Feed::Spread,
         }
     }
@@ -86,21 +108,20 @@ impl Feed {
         slot: *mut u32,
         block: Block,
     ) -> *mut u32 {
-        let first = |one_row: bool| if one_row { block.offset } else { block.start };
         // SAFETY: a block lies in its segment and where rows are longer than blocks, in a row. Slots are scratch, apart
         // from all inputs.
         unsafe {
             match self {
                 Feed::Settled => {}
-                Feed::InPlace { one_row } => {
-                    let lanes = input.pointer::<u32>().add(first(one_row));
+                Feed::InPlace(from) => {
+                    let lanes = input.pointer::<u32>().add(from.first(block));
                     if block.lanes >= GROUP {
                         return lanes;
                     }
                     std::ptr::copy_nonoverlapping(lanes, slot, block.lanes);
                 }
-                Feed::Widened { one_row } => {
-                    widen(dtype, input.pointer::<u8>().add(first(one_row)), slot, block.lanes);
+                Feed::Widened(from) => {
+                    widen(dtype, input.pointer::<u8>().add(from.first(block)), slot, block.lanes);
                 }
                 Feed::Spread => {
                     for (row, first) in (block.start / columns..).zip((0..block.lanes).step_by(columns)) {

@@ -3,6 +3,7 @@
 
 mod composed;
 mod feed;
+mod rectangle;
 mod segment;
 mod tape;
 #[cfg(test)]
@@ -13,8 +14,9 @@ use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch, requir
 use crate::lanes::GROUP;
 use crate::{Dtype, Isa};
 use feed::Feed;
+pub(crate) use rectangle::Rectangles;
+use segment::Blocks;
 pub use segment::{Access, Segment};
-use segment::{Block, Blocks};
 use std::ops::Range;
 use tape::Tape;
 pub use tape::{LaneOp, Source, TapeOp};
@@ -84,7 +86,7 @@ impl Elementwise {
                     "a segment reads every input of the tape"
                 );
                 let inputs = segment.access.iter().zip(&tape.inputs);
-                let feeds = inputs.map(|(access, dtype)| Feed::of(&segment, *access, *dtype)).collect();
+                let feeds = inputs.map(|(access, dtype)| Feed::of(&segment, *access, *dtype, true)).collect();
                 let blocks = Blocks::of(&segment);
                 let first_block = block_count;
                 block_count += blocks.count;
@@ -114,36 +116,56 @@ impl Elementwise {
         scratch: &mut [f32],
     ) {
         let cut = &self.segments[0];
-        assert!(cut.segment.access.iter().all(|access| matches!(access, Access::Full | Access::Scalar)));
-        assert!(elements.end <= cut.segment.elements(), "the elements are the segment's");
-        let blocks = elements.clone().step_by(cut.blocks.lanes.max(1)).map(|start| Block {
-            start,
-            offset: start,
-            lanes: cut.blocks.lanes.min(elements.end - start),
-        });
-        self.run_blocks(cut, blocks, elements.clone(), inputs, &[output], scratch);
+        let segment = &cut.segment;
+        assert!(segment.access.iter().all(|access| matches!(access, Access::Full | Access::Scalar)));
+        assert!(elements.end <= segment.elements(), "the elements are the segment's");
+        assert!(
+            output.bytes() >= elements.len() * self.tape.outputs[0].dtype.bytes(),
+            "an output has its elements"
+        );
+        self.check_inputs(segment, 0, inputs);
+        let blocks = Blocks::of_elements(elements);
+        // SAFETY: the elements lie in the segment, and the operands were just checked.
+        unsafe { self.run_blocks(cut, &blocks, 0..blocks.count, inputs, &[output], scratch) };
     }
 
-    /// Runs some blocks of a segment. The outputs hold the elements of `held`, among which the blocks lie.
-    fn run_blocks(
-        &self,
-        cut: &CutSegment,
-        blocks: impl Iterator<Item = Block>,
-        held: Range<usize>,
-        inputs: &[Buffer],
-        outputs: &[Buffer],
-        scratch: &mut [f32],
-    ) {
-        let (tape, segment) = (&self.tape, &cut.segment);
-        for ((input, dtype), access) in inputs.iter().zip(&tape.inputs).zip(&segment.access) {
+    /// # Panics
+    /// When an input of a segment is too small, leaving aside the first ones.
+    fn check_inputs(&self, segment: &Segment, leaving: usize, inputs: &[Buffer]) {
+        let reads = inputs.iter().zip(&self.tape.inputs).zip(&segment.access).skip(leaving);
+        for ((input, dtype), access) in reads {
             assert!(
                 input.bytes() >= segment.input_elements(*access) * dtype.bytes(),
                 "an input has its elements"
             );
         }
-        for (buffer, output) in outputs.iter().zip(&tape.outputs) {
-            assert!(buffer.bytes() >= held.len() * output.dtype.bytes(), "an output has its elements");
+    }
+
+    /// # Panics
+    /// When an output of a segment is too small.
+    fn check_outputs(&self, segment: &Segment, outputs: &[Buffer]) {
+        for (buffer, output) in outputs.iter().zip(&self.tape.outputs) {
+            assert!(
+                buffer.bytes() >= segment.elements() * output.dtype.bytes(),
+                "an output has its elements"
+            );
         }
+    }
+
+    /// Runs some blocks of a segment.
+    ///
+    /// # Safety
+    /// The blocks lie in the segment, and the operands have the elements that they read and write.
+    unsafe fn run_blocks(
+        &self,
+        cut: &CutSegment,
+        blocks: &Blocks,
+        range: Range<usize>,
+        inputs: &[Buffer],
+        outputs: &[Buffer],
+        scratch: &mut [f32],
+    ) {
+        let (tape, segment) = (&self.tape, &cut.segment);
         let aligned = scratch.as_ptr().align_offset(ALIGNMENT * 4);
         assert!(scratch.len() >= aligned + tape.slots * STRIDE, "every slot has its scratch");
         let scratch: *mut u32 = scratch[aligned..].as_mut_ptr().cast();
@@ -156,8 +178,8 @@ impl Elementwise {
         }
         let columns = segment.columns;
         for (k, feed) in cut.feeds.iter().enumerate() {
-            let lanes = cut.blocks.lanes;
-            // SAFETY: the input has the elements that its access reads, as asserted; the slot is a slot's scratch.
+            let lanes = blocks.lanes;
+            // SAFETY: the input has the elements that its access reads, by the contract; the slot is a slot's scratch.
             unsafe { feed.settle(segment.access[k], columns, tape.inputs[k], &inputs[k], own(k), lanes) };
         }
 
@@ -176,7 +198,7 @@ impl Elementwise {
                 && !(0..inputs.len()).any(|input| inputs[input].overlaps(&outputs[k]) && still_read(input));
         }
 
-        for block in blocks {
+        for block in range.map(|index| blocks.block(index)) {
             for (k, feed) in cut.feeds.iter().enumerate() {
                 // SAFETY: as for settling; the block lies in the segment.
                 slots[k] = unsafe { feed.block(columns, tape.inputs[k], &inputs[k], own(k), block) };
@@ -188,8 +210,8 @@ impl Elementwise {
                 let slot = first_output + k;
                 slots[slot] = own(slot);
                 if in_place(k) {
-                    // SAFETY: the block lies among the elements that the output holds, as asserted.
-                    slots[slot] = unsafe { output.pointer::<u32>().add(block.start - held.start) };
+                    // SAFETY: the block lies among the elements that the output has, by the contract.
+                    slots[slot] = unsafe { output.pointer::<u32>().add(block.start - blocks.origin) };
                 }
             }
             for step in &tape.steps {
@@ -200,7 +222,7 @@ impl Elementwise {
                 unsafe { (step.block)(operands, slots[step.result], lanes) };
             }
             for (k, output) in tape.outputs.iter().enumerate().filter(|(k, _)| !in_place(*k)) {
-                let start = block.start - held.start;
+                let start = block.start - blocks.origin;
                 // SAFETY: the output has the block's elements; a slot is scratch or an earlier output, never this one.
                 unsafe { feed::store(output.dtype, slots[output.slot], &outputs[k], start, block.lanes) };
             }
@@ -253,14 +275,12 @@ impl Kernel for Elementwise {
             let start = range.start.max(cut.first_block) - cut.first_block;
             let end = (range.end - cut.first_block).min(cut.blocks.count);
             if start < end {
-                self.run_blocks(
-                    cut,
-                    (start..end).map(|index| cut.blocks.block(index)),
-                    0..cut.segment.elements(),
-                    &operands.inputs[index * inputs..][..inputs],
-                    &operands.outputs[index * outputs..][..outputs],
-                    private,
-                );
+                let inputs = &operands.inputs[index * inputs..][..inputs];
+                let outputs = &operands.outputs[index * outputs..][..outputs];
+                self.check_inputs(&cut.segment, 0, inputs);
+                self.check_outputs(&cut.segment, outputs);
+                // SAFETY: the blocks are the segment's own, and the operands were just checked.
+                unsafe { self.run_blocks(cut, &cut.blocks, start..end, inputs, outputs, private) };
             }
         }
         Ok(())

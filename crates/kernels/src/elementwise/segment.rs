@@ -1,6 +1,7 @@
 //! The segments of an elementwise kernel, and how each is cut into blocks.
 
 use super::BLOCK;
+use std::ops::Range;
 
 /// How a segment reads an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,11 +41,17 @@ impl Segment {
     }
 }
 
-/// The cut of a segment into blocks. A block is whole rows, or part of one row.
+/// The cut of a segment, or of a rectangle of it, into blocks. A block is whole rows, or part of one row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Blocks {
+    /// The first element, counted in the segment and in its row.
+    first: (usize, usize),
+    /// The element with which the outputs begin.
+    pub origin: usize,
     /// Elements that blocks do not cross: those of a row longer than a block, otherwise all.
     stretch: usize,
+    /// From the first element of a stretch to that of the next.
+    step: usize,
     /// Lanes of every block but the last of a stretch.
     pub lanes: usize,
     per_stretch: usize,
@@ -53,27 +60,54 @@ pub(super) struct Blocks {
 
 impl Blocks {
     pub fn of(segment: &Segment) -> Self {
-        let elements = segment.elements();
-        if elements == 0 {
-            return Blocks { stretch: 0, lanes: 0, per_stretch: 1, count: 0 };
+        Blocks::of_rectangle(segment, &(0..segment.rows), &(0..segment.columns))
+    }
+
+    /// The blocks of some columns of some rows.
+    pub fn of_rectangle(segment: &Segment, rows: &Range<usize>, columns: &Range<usize>) -> Self {
+        let first = (rows.start * segment.columns + columns.start, columns.start);
+        let (height, width) = (rows.len(), columns.len());
+        if height * width == 0 {
+            return Blocks { first, origin: 0, stretch: 0, step: 0, lanes: 0, per_stretch: 1, count: 0 };
         }
+        let whole_rows = width == segment.columns;
         let by_rows = segment.access.iter().any(|access| matches!(access, Access::Row | Access::Column));
-        let columns = segment.columns;
-        let (stretch, lanes) = if by_rows && columns > BLOCK {
-            (columns, columns.div_ceil(columns.div_ceil(BLOCK)))
+        let (stretch, lanes) = if !whole_rows || (by_rows && width > BLOCK) {
+            (width, width.div_ceil(width.div_ceil(BLOCK)))
         } else if by_rows {
-            (elements, (BLOCK / columns * columns).min(elements))
+            (height * width, (BLOCK / width * width).min(height * width))
         } else {
-            (elements, BLOCK.min(elements))
+            (height * width, BLOCK.min(height * width))
         };
         let per_stretch = stretch.div_ceil(lanes);
-        Blocks { stretch, lanes, per_stretch, count: elements / stretch * per_stretch }
+        let step = if whole_rows { stretch } else { segment.columns };
+        Blocks {
+            first,
+            origin: 0,
+            stretch,
+            step,
+            lanes,
+            per_stretch,
+            count: height * width / stretch * per_stretch,
+        }
+    }
+
+    /// The blocks of a range of elements, where none is read by rows, into outputs that begin with the first of them.
+    pub fn of_elements(elements: Range<usize>) -> Self {
+        let segment = Segment { rows: 1, columns: elements.len(), access: Vec::new() };
+        let origin = elements.start;
+        Blocks { first: (origin, origin), origin, ..Blocks::of(&segment) }
     }
 
     pub fn block(&self, index: usize) -> Block {
         let (stretch, part) = (index / self.per_stretch, index % self.per_stretch);
         let offset = part * self.lanes;
-        Block { start: stretch * self.stretch + offset, offset, lanes: self.lanes.min(self.stretch - offset) }
+        Block {
+            start: self.first.0 + stretch * self.step + offset,
+            offset: self.first.1 + offset,
+            before: stretch * self.stretch + offset,
+            lanes: self.lanes.min(self.stretch - offset),
+        }
     }
 }
 
@@ -82,7 +116,9 @@ impl Blocks {
 pub(super) struct Block {
     /// The first element, counted in the segment.
     pub start: usize,
-    /// The first element, counted in its row where rows are longer than blocks.
+    /// The first element, counted in its row where blocks are parts of rows.
     pub offset: usize,
+    /// The elements in the blocks before.
+    pub before: usize,
     pub lanes: usize,
 }

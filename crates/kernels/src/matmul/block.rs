@@ -18,7 +18,10 @@ pub(super) struct Matrices<'a> {
     pub blocking: &'a Blocking,
     pub a: *const f32,
     pub b: *const f32,
+    /// Where the first element of C would lie, and the step from one of its rows to the next. Of C, only the block that is
+    /// computed need exist.
     pub c: *mut f32,
+    pub stride_c: usize,
     /// The bias of the columns, or null.
     pub bias: *const f32,
     pub relu: bool,
@@ -131,8 +134,8 @@ impl Matrices<'_> {
                 };
                 let c = self.c.wrapping_add(panel.column);
                 let next_c = Ahead {
-                    from: c.wrapping_add(rows.end * n),
-                    stride: n,
+                    from: c.wrapping_add(rows.end * self.stride_c),
+                    stride: self.stride_c,
                     last: panel.columns - 1,
                     rows: if pack_b { rows.len() } else { 0 },
                 };
@@ -145,8 +148,8 @@ impl Matrices<'_> {
                     b,
                     stride_b,
                     packed_b,
-                    c: c.add(rows.start * n),
-                    stride_c: n,
+                    c: c.wrapping_add(rows.start * self.stride_c),
+                    stride_c: self.stride_c,
                     last_columns: panel.columns - (vectors - 1) * V::LANES,
                     accumulate: !first,
                     bias: if last && !self.bias.is_null() { self.bias.add(panel.column) } else { null() },

@@ -1,44 +1,125 @@
 //! What happens to elements of C once their sums are complete.
 
-use crate::isa::Isa;
-use crate::unary::Unary;
+use super::blocking::Shape;
+use crate::elementwise::{Elementwise, Rectangles};
+use crate::kernel::{Buffer, Cost, Kernel, Operands};
+use crate::lanes::GROUP;
 use std::ops::Range;
 
+/// The most sums that wait for a tape, unless a panel of columns has more: they stay in the L2 cache.
+const MOST_SUMS: usize = 1 << 17;
+
 /// What happens to an element of C once its sum is complete, as separate instructions would do it: the same bits.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Epilogue {
-    /// Adds a third operand of n elements to every row.
+    /// Adds a third operand of n elements to every row, while the sums are in registers.
     pub bias: bool,
-    pub activation: Option<Unary>,
+    /// After the bias, in registers as well.
+    pub relu: bool,
+    /// Runs after them, over each block while it is in the cache. Its one segment has the rows of all matrices of the batch;
+    /// its first input is the product, and the others are operands after A, B and the bias. The outputs are the tape's.
+    pub tape: Option<Elementwise>,
 }
 
-impl Epilogue {
-    /// Whether the activation is a relu, which is applied in registers.
-    pub(super) fn has_relu(&self) -> bool {
-        self.activation == Some(Unary::Relu)
+/// An epilogue of a product of some shape.
+#[derive(Debug)]
+pub(super) struct Finish {
+    pub bias: bool,
+    pub relu: bool,
+    /// Of C, all matrices of the batch.
+    elements: usize,
+    pub tape: Option<FinishTape>,
+}
+
+/// The tape of an epilogue, and the rectangles of C over which it runs.
+#[derive(Debug)]
+pub(super) struct FinishTape {
+    rectangles: Rectangles,
+    /// The column panels of a rectangle.
+    pub panels: usize,
+    /// The most elements of a rectangle.
+    pub sums: usize,
+}
+
+impl Finish {
+    /// The blocks of C that are computed at a time have at most so many rows and column panels, each panel of so many columns.
+    ///
+    /// # Panics
+    /// When the tape is not one over the rows of the product.
+    pub fn new(epilogue: Epilogue, shape: &Shape, rows: usize, panels: usize, panel: usize) -> Self {
+        let Epilogue { bias, relu, tape } = epilogue;
+        let tape = tape.map(|tape| {
+            // Whole groups of lanes, where there are several panels.
+            let columns = (MOST_SUMS / rows.max(1)).max(GROUP) / GROUP * GROUP;
+            let panels = (columns / panel).clamp(1, panels.max(1));
+            let columns = (panels * panel).min(shape.n);
+            let rectangles = Rectangles::new(tape, columns == shape.n);
+            let segment = rectangles.segment();
+            assert_eq!(
+                (segment.rows, segment.columns),
+                (shape.batch * shape.m, shape.n),
+                "the tape has the rows of the product"
+            );
+            FinishTape { rectangles, panels, sums: rows * columns }
+        });
+        Finish { bias, relu, elements: shape.batch * shape.m * shape.n, tape }
     }
 
-    /// Applies what is not applied in registers to a finished block of C, of which `n` is the length of a row.
+    /// The operands before those of the tape.
+    fn operands_before(&self) -> usize {
+        2 + usize::from(self.bias)
+    }
+
+    /// The cost of a product and what comes after it.
+    pub fn cost(&self, product: Cost) -> Cost {
+        let Some(tape) = &self.tape else { return product };
+        let Cost { flops, bytes } = tape.rectangles.tape().cost();
+        // The sums are neither written to memory nor read from there.
+        let sums = 4 * self.elements as u64;
+        Cost {
+            flops: product.flops.saturating_add(flops),
+            bytes: (product.bytes - sums).saturating_add(bytes - sums),
+        }
+    }
+
+    /// Private memory of a thread, in elements.
+    pub fn scratch(&self) -> usize {
+        self.tape.as_ref().map_or(0, |tape| tape.sums + tape.rectangles.tape().scratch().private)
+    }
+
+    pub fn may_alias(&self, output: usize, input: usize) -> bool {
+        let operand = input.checked_sub(self.operands_before());
+        let tape = self.tape.as_ref().map(|tape| tape.rectangles.tape());
+        tape.zip(operand).is_some_and(|(tape, operand)| tape.may_alias(output, 1 + operand))
+    }
+
+    /// # Panics
+    /// When an operand other than A, B and those of the tape has the wrong size.
+    pub fn check(&self, shape: &Shape, operands: &Operands<'_>) {
+        let elements = |buffer: Option<&Buffer>| buffer.map(Buffer::elements::<f32>);
+        if self.bias {
+            assert_eq!(elements(operands.inputs.get(2)), Some(shape.n), "the elements of the bias");
+        }
+        if self.tape.is_none() {
+            assert_eq!(operands.inputs.len(), self.operands_before(), "A, B and the bias");
+            assert_eq!(elements(operands.outputs.first()), Some(self.elements), "the elements of C");
+        }
+    }
+
+    /// Finishes a rectangle of C, whose sums lie apart. Rows are counted in the whole batch.
     ///
-    /// # Safety
-    /// The machine has the instruction set, `c` points to a matrix, and nobody else uses the block.
-    pub(super) unsafe fn activate(
+    /// # Panics
+    /// When an operand of the tape is too small.
+    pub fn run(
         &self,
-        isa: Isa,
-        c: *mut f32,
-        n: usize,
+        tape: &FinishTape,
         rows: Range<usize>,
         columns: Range<usize>,
+        sums: Buffer,
+        operands: &Operands<'_>,
+        slots: &mut [f32],
     ) {
-        let Some(activation) = self.activation.filter(|_| !self.has_relu()) else { return };
-        let apply = activation.in_place(isa);
-        // SAFETY: rows and columns lie within C.
-        unsafe {
-            if columns.len() == n {
-                apply(c.add(rows.start * n), rows.len() * n);
-            } else {
-                rows.for_each(|row| apply(c.add(row * n + columns.start), columns.len()));
-            }
-        }
+        let others = &operands.inputs[self.operands_before()..];
+        tape.rectangles.run(rows, columns, sums, others, operands.outputs, slots);
     }
 }

@@ -25,20 +25,21 @@ use crate::arch::Portable8;
 #[cfg(target_arch = "x86_64")]
 use crate::arch::{Avx2x8, Avx512x16};
 use crate::isa::Isa;
-use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch, require_size};
+use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch, require_size};
 use block::{ALIGNMENT_SLACK, Matrices};
-use blocking::{Blocking, Shape, TileSize};
+use blocking::{Blocking, Shape, Split, TileSize};
 pub use epilogue::Epilogue;
+use epilogue::Finish;
 pub use precision::{Precision, matmul};
 use tile::Tiles;
 
-/// C = activation(A · B + bias) for each matrix of a batch, in f32, row-major, without gaps.
+/// C = A · B for each matrix of a batch, in f32, row-major, without gaps; or what an [`Epilogue`] makes of it.
 #[derive(Debug)]
 pub struct Matmul {
     isa: Isa,
     shape: Shape,
-    epilogue: Epilogue,
     blocking: Blocking,
+    finish: Finish,
     phases: Vec<u32>,
 }
 
@@ -61,12 +62,16 @@ impl Matmul {
         }
         let shape = Shape { batch, m, n, k, transpose_a, transpose_b };
         let blocking = Blocking::new(&shape, tile_size(isa, &shape));
+        let most = |split: &Split| split.part(0).len();
+        let rows = most(&blocking.block_rows) * most(&blocking.row_panels);
+        let finish =
+            Finish::new(epilogue, &shape, rows, most(&blocking.block_columns), blocking.column_panel);
         let chunks = if batch * m * n == 0 { 0 } else { blocking.chunks.parts as u32 };
         let phases = match blocking.pack_a {
             true => vec![blocking.pack_chunks.parts as u32, chunks],
             false => vec![chunks],
         };
-        Matmul { isa, shape, epilogue, blocking, phases }
+        Matmul { isa, shape, blocking, finish, phases }
     }
 
     /// Packs the row panels of A of a chunk.
@@ -77,41 +82,68 @@ impl Matmul {
         let panels = self.blocking.row_panels.parts;
         for panel in self.blocking.pack_chunks.part(chunk) {
             // SAFETY: the chunk's panels are its own, the rest is the caller's.
-            unsafe { self.matrices(panel / panels, operands).pack_a::<V>(panel % panels) }
+            unsafe {
+                let matrices = self.matrices(panel / panels, operands, std::ptr::null_mut(), 0);
+                matrices.pack_a::<V>(panel % panels);
+            }
         }
     }
 
     /// Computes the blocks of C of a chunk.
     ///
     /// # Safety
-    /// The machine has the instruction set, and the operands and `panel_b` have the sizes of the shape.
-    unsafe fn compute<V: Tiles>(&self, chunk: usize, operands: &Operands<'_>, panel_b: *mut f32) {
-        let Blocking { block_rows, block_columns, column_panel, .. } = self.blocking;
-        let Shape { n, .. } = self.shape;
+    /// The machine has the instruction set, and the operands and `private` have the sizes of the shape.
+    unsafe fn compute<V: Tiles>(&self, chunk: usize, operands: &Operands<'_>, private: &mut [f32]) {
+        let Blocking { block_rows, block_columns, column_panel, row_panels, .. } = self.blocking;
+        let Shape { m, n, .. } = self.shape;
+        let (panel_b, private) = private.split_at_mut(self.panel_b());
+        // The slack leaves room for a panel behind the aligned place.
+        let slack = panel_b.as_ptr().align_offset(64).min(ALIGNMENT_SLACK);
+        let panel_b = panel_b.as_mut_ptr().wrapping_add(slack);
         for block in self.blocking.chunks.part(chunk) {
-            let (matrix, block) = (
-                block / (block_rows.parts * block_columns.parts),
-                block % (block_rows.parts * block_columns.parts),
-            );
-            let row_panels = block_rows.part(block / block_columns.parts);
+            let blocks = block_rows.parts * block_columns.parts;
+            let (matrix, block) = (block / blocks, block % blocks);
+            let panels = block_rows.part(block / block_columns.parts);
             let column_panels = block_columns.part(block % block_columns.parts);
-            let columns = column_panels.start * column_panel..n.min(column_panels.end * column_panel);
-            let rows = self.blocking.row_panels.part(row_panels.start).start
-                ..self.blocking.row_panels.part(row_panels.end - 1).end;
             // SAFETY: the block of C is the chunk's own, the rest is the caller's.
             unsafe {
-                let matrices = self.matrices(matrix, operands);
-                matrices.compute::<V>(row_panels, column_panels, panel_b);
-                self.epilogue.activate(self.isa, matrices.c, n, rows, columns);
+                let Some(tape) = &self.finish.tape else {
+                    let c = operands.outputs[0].pointer::<f32>().add(matrix * m * n);
+                    self.matrices(matrix, operands, c, n).compute::<V>(panels, column_panels, panel_b);
+                    continue;
+                };
+                let rows = row_panels.part(panels.start).start..row_panels.part(panels.end - 1).end;
+                for first in column_panels.clone().step_by(tape.panels) {
+                    let column_panels = first..column_panels.end.min(first + tape.panels);
+                    let columns = column_panels.start * column_panel..n.min(column_panels.end * column_panel);
+                    let (sums, slots) = private.split_at_mut(tape.sums);
+                    let c = sums.as_mut_ptr().wrapping_sub(rows.start * columns.len() + columns.start);
+                    let matrices = self.matrices(matrix, operands, c, columns.len());
+                    matrices.compute::<V>(panels.clone(), column_panels, panel_b);
+                    let sums = Buffer::new(sums.as_mut_ptr().cast(), size_of_val(sums));
+                    let rows = matrix * m + rows.start..matrix * m + rows.end;
+                    self.finish.run(tape, rows, columns, sums, operands, slots);
+                }
             }
         }
     }
 
-    /// The matrices of one product of the batch.
+    /// The elements of private memory for a panel of B.
+    fn panel_b(&self) -> usize {
+        if self.blocking.pack_b { self.blocking.panel_b() + ALIGNMENT_SLACK } else { 0 }
+    }
+
+    /// The matrices of one product of the batch, with C as [`Matrices`] has it.
     ///
     /// # Safety
     /// The operands have the sizes of the shape.
-    unsafe fn matrices(&self, index: usize, operands: &Operands<'_>) -> Matrices<'_> {
+    unsafe fn matrices(
+        &self,
+        index: usize,
+        operands: &Operands<'_>,
+        c: *mut f32,
+        stride_c: usize,
+    ) -> Matrices<'_> {
         let Shape { m, n, k, .. } = self.shape;
         let &[a, b, ..] = operands.inputs else { unreachable!("checked by run") };
         // SAFETY: each operand holds a matrix for each product.
@@ -121,9 +153,10 @@ impl Matmul {
                 blocking: &self.blocking,
                 a: a.pointer::<f32>().add(index * m * k),
                 b: b.pointer::<f32>().add(index * k * n),
-                c: operands.outputs[0].pointer::<f32>().add(index * m * n),
-                bias: if self.epilogue.bias { operands.inputs[2].pointer() } else { std::ptr::null() },
-                relu: self.epilogue.has_relu(),
+                c,
+                stride_c,
+                bias: if self.finish.bias { operands.inputs[2].pointer() } else { std::ptr::null() },
+                relu: self.finish.relu,
                 packed_a: match self.blocking.pack_a {
                     true => operands.shared.pointer::<f32>().add(index * m * k),
                     false => std::ptr::null_mut(),
@@ -141,14 +174,12 @@ impl Matmul {
         operands: &Operands<'_>,
         private: &mut [f32],
     ) {
-        // SAFETY: the caller's; the slack leaves room for a panel behind the aligned place.
+        // SAFETY: the caller's.
         unsafe {
             if self.blocking.pack_a && phase == 0 {
                 self.pack_a::<V>(chunk as usize, operands);
             } else {
-                let panel_b = private.as_mut_ptr();
-                let slack = panel_b.align_offset(64).min(ALIGNMENT_SLACK);
-                self.compute::<V>(chunk as usize, operands, panel_b.wrapping_add(slack));
+                self.compute::<V>(chunk as usize, operands, private);
             }
         }
     }
@@ -178,15 +209,20 @@ impl Kernel for Matmul {
     }
 
     fn cost(&self) -> Cost {
-        self.shape.cost()
+        self.finish.cost(self.shape.cost())
     }
 
     fn scratch(&self) -> Scratch {
         let Shape { batch, m, k, .. } = self.shape;
         Scratch {
             shared: if self.blocking.pack_a { batch * m * k } else { 0 },
-            private: if self.blocking.pack_b { self.blocking.panel_b() + ALIGNMENT_SLACK } else { 0 },
+            private: self.panel_b() + self.finish.scratch(),
         }
+    }
+
+    /// An output of the epilogue may take the place of an operand that its tape reads in full.
+    fn may_alias(&self, output: usize, input: usize) -> bool {
+        self.finish.may_alias(output, input)
     }
 
     fn run(
@@ -197,7 +233,8 @@ impl Kernel for Matmul {
         private: &mut [f32],
     ) -> Result<(), KernelError> {
         assert!(chunk < self.phases[phase as usize], "the chunk is one of its phase");
-        self.shape.check(operands, self.epilogue.bias);
+        self.shape.check(operands);
+        self.finish.check(&self.shape, operands);
         let Scratch { shared, private: needed } = self.scratch();
         assert!(
             operands.shared.elements::<f32>() >= shared && private.len() >= needed,

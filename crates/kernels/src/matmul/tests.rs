@@ -1,6 +1,6 @@
 use super::*;
 use crate::testing::run_kernel;
-use crate::unary::Unary;
+use crate::{Access, Binary, Compare, Dtype, Elementwise, LaneOp, Segment, Source, TapeOp, Unary};
 
 /// Numbers in [-1, 1) from a multiplicative generator, the same in every run.
 fn numbers(count: usize, seed: u64) -> Vec<f32> {
@@ -28,9 +28,10 @@ impl Case {
 
     fn run(&self, isa: Isa, epilogue: Epilogue) -> Vec<f32> {
         let Shape { batch, m, n, k, transpose_a, transpose_b } = self.shape;
+        let bias = epilogue.bias;
         let kernel = Matmul::new(isa, batch, m, n, k, transpose_a, transpose_b, epilogue);
         let mut c = vec![f32::NAN; batch * m * n];
-        match epilogue.bias {
+        match bias {
             true => run_kernel(&kernel, &[&self.a, &self.b, &self.bias], &mut [&mut c]),
             false => run_kernel(&kernel, &[&self.a, &self.b], &mut [&mut c]),
         }
@@ -74,7 +75,7 @@ fn each_form(mut check: impl FnMut(Isa, bool, bool)) {
     }
 }
 
-const PLAIN: Epilogue = Epilogue { bias: false, activation: None };
+const PLAIN: Epilogue = Epilogue { bias: false, relu: false, tape: None };
 
 #[test]
 fn every_edge_of_a_tile() {
@@ -135,39 +136,180 @@ fn empty_extents() {
         for shape in [[5, 40, 0], [100, 100, 0]] {
             let case = Case::new(1, shape, transpose_a, transpose_b);
             assert!(case.run(isa, PLAIN).iter().all(|&sum| sum == 0.0));
-            let biased = case.run(isa, Epilogue { bias: true, activation: None });
+            let biased = case.run(isa, Epilogue { bias: true, ..PLAIN });
             assert!(biased.chunks(shape[1]).all(|row| row == case.bias));
         }
     });
 }
 
-/// The sum first, then the bias, then the activation, each rounded: the bits of three instructions.
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+const SHAPES: [(usize, [usize; 3]); 7] = [
+    (1, [3, 5, 7]),
+    (1, [33, 70, 300]),
+    (1, [130, 300, 520]),
+    (1, [400, 64, 20]),
+    (1, [3, 1200, 9]),
+    (5, [17, 33, 40]),
+    (3, [70, 200, 300]),
+];
+
+/// The sum first, then the bias, then relu, each rounded: the bits of three instructions.
 #[test]
-fn epilogues_have_the_bits_of_separate_instructions() {
-    let activations = [None, Some(Unary::Relu), Some(Unary::Tanh), Some(Unary::Sigmoid)];
+fn bias_and_relu_have_the_bits_of_separate_instructions() {
     for isa in Isa::available() {
-        for shape in [[3, 5, 7], [33, 70, 300], [130, 300, 520]] {
-            let case = Case::new(1, shape, false, false);
+        for (batch, shape) in SHAPES {
+            let case = Case::new(batch, shape, false, false);
             let sums = case.run(isa, PLAIN);
-            for bias in [false, true] {
-                for activation in activations {
-                    let mut separate = sums.clone();
-                    if bias {
-                        for row in separate.chunks_mut(shape[1]) {
-                            row.iter_mut().zip(&case.bias).for_each(|(sum, bias)| *sum += bias);
-                        }
+            for (bias, relu) in [(true, false), (false, true), (true, true)] {
+                let mut separate = sums.clone();
+                if bias {
+                    for row in separate.chunks_mut(shape[1]) {
+                        row.iter_mut().zip(&case.bias).for_each(|(sum, bias)| *sum += bias);
                     }
-                    if let Some(activation) = activation {
-                        activation.apply(isa, &mut separate);
-                    }
-                    let fused = case.run(isa, Epilogue { bias, activation });
-                    let bits =
-                        |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
-                    assert_eq!(bits(&fused), bits(&separate), "{isa:?} {shape:?} {bias} {activation:?}");
                 }
+                if relu {
+                    Unary::Relu.apply(isa, &mut separate);
+                }
+                let fused = case.run(isa, Epilogue { bias, relu, tape: None });
+                assert_eq!(bits(&fused), bits(&separate), "{isa:?} {batch} {shape:?} {bias} {relu}");
             }
         }
     }
+}
+
+/// A tape that reads a product with operands of every kind: what is less than a column, scaled by a scalar and a row and added
+/// to a whole matrix; the sigmoid of that; and where it was less.
+fn tape(isa: Isa, shape: &Shape) -> Elementwise {
+    use Source::{Input, Register};
+    let op = |op, operands: &[Source], register| TapeOp { op, operands: operands.to_vec(), register };
+    let binary = |binary, a, b, register| op(LaneOp::Binary(binary), &[a, b], register);
+    let tape = vec![
+        op(LaneOp::Compare(Compare::Less), &[Input(0), Input(1)], 0),
+        binary(Binary::Multiply, Input(0), Input(2), 1),
+        binary(Binary::Multiply, Register(1), Input(3), 1),
+        op(LaneOp::Select, &[Register(0), Register(1), Input(0)], 1),
+        binary(Binary::Add, Register(1), Input(4), 2),
+        op(LaneOp::Unary(Unary::Sigmoid), &[Register(2)], 3),
+    ];
+    let (float, bool) = (Dtype::Float32, Dtype::Bool);
+    let access = vec![Access::Full, Access::Column, Access::Scalar, Access::Row, Access::Full];
+    let segment = Segment { rows: shape.batch * shape.m, columns: shape.n, access };
+    Elementwise::new(isa, tape, vec![float; 5], vec![(float, 2), (float, 3), (bool, 0)], vec![segment])
+}
+
+#[test]
+fn tapes_have_the_bits_of_separate_instructions() {
+    each_form(|isa, transpose_a, transpose_b| {
+        for (batch, shape) in SHAPES {
+            let case = Case::new(batch, shape, transpose_a, transpose_b);
+            let [m, n, k] = shape;
+            let (column, row, whole) = (numbers(batch * m, 4), numbers(n, 5), numbers(batch * m * n, 6));
+            let scalar = vec![0.75];
+            let outputs = || (vec![0f32; batch * m * n], vec![0f32; batch * m * n], vec![9u8; batch * m * n]);
+
+            let product = case.run(isa, Epilogue { bias: true, relu: true, tape: None });
+            let mut separate = outputs();
+            let (sum, sigmoid, less) = (&mut separate.0, &mut separate.1, &mut separate.2);
+            run_kernel(
+                &tape(isa, &case.shape),
+                &[&product, &column, &scalar, &row, &whole],
+                &mut [sum, sigmoid, less],
+            )
+            .expect("no error is possible");
+
+            let epilogue = Epilogue { bias: true, relu: true, tape: Some(tape(isa, &case.shape)) };
+            let kernel = Matmul::new(isa, batch, m, n, k, transpose_a, transpose_b, epilogue);
+            let mut fused = outputs();
+            let (sum, sigmoid, less) = (&mut fused.0, &mut fused.1, &mut fused.2);
+            run_kernel(
+                &kernel,
+                &[&case.a, &case.b, &case.bias, &column, &scalar, &row, &whole],
+                &mut [sum, sigmoid, less],
+            )
+            .expect("no error is possible");
+            let context = format!("{isa:?} {batch} {shape:?}");
+            assert_eq!(bits(&fused.0), bits(&separate.0), "{context}");
+            assert_eq!(bits(&fused.1), bits(&separate.1), "{context}");
+            assert_eq!(fused.2, separate.2, "{context}");
+        }
+    });
+}
+
+/// Momentum: v = 0.9 v + the product, in the memory of v.
+#[test]
+fn outputs_may_take_the_place_of_whole_operands() {
+    use Source::{Input, Register};
+    for isa in Isa::available() {
+        for (_, [m, n, k]) in SHAPES {
+            let case = Case::new(1, [m, n, k], true, false);
+            let ops = vec![
+                TapeOp {
+                    op: LaneOp::Binary(Binary::Multiply),
+                    operands: vec![Input(1), Input(2)],
+                    register: 0,
+                },
+                TapeOp {
+                    op: LaneOp::Binary(Binary::Add),
+                    operands: vec![Register(0), Input(0)],
+                    register: 0,
+                },
+            ];
+            let access = vec![Access::Full, Access::Full, Access::Scalar];
+            let segment = Segment { rows: m, columns: n, access };
+            let float = Dtype::Float32;
+            let tape = Elementwise::new(isa, ops, vec![float; 3], vec![(float, 0)], vec![segment]);
+            let mut velocity = numbers(m * n, 7);
+            let product = case.run(isa, PLAIN);
+            let expected: Vec<f32> = velocity.iter().zip(&product).map(|(v, g)| v * 0.9 + g).collect();
+
+            let kernel = Matmul::new(isa, 1, m, n, k, true, false, Epilogue { tape: Some(tape), ..PLAIN });
+            assert!(kernel.may_alias(0, 2) && !kernel.may_alias(0, 3));
+            assert!(!kernel.may_alias(0, 0) && !kernel.may_alias(0, 1));
+            let (mut a, mut b, mut momentum) = (case.a.clone(), case.b.clone(), vec![0.9f32]);
+            let buffer = |values: &mut Vec<f32>| {
+                // SAFETY: the vectors outlive the run, which alone uses them.
+                unsafe { Buffer::new(values.as_mut_ptr().cast(), values.len() * 4) }
+            };
+            let inputs = [&mut a, &mut b, &mut velocity, &mut momentum].map(buffer);
+            let Scratch { shared, private } = kernel.scratch();
+            let mut shared = vec![0f32; shared];
+            let operands = Operands { inputs: &inputs, outputs: &inputs[2..3], shared: buffer(&mut shared) };
+            let mut private = vec![0f32; private];
+            for (phase, &chunks) in kernel.phases().iter().enumerate() {
+                for chunk in 0..chunks {
+                    kernel.run(phase as u32, chunk, &operands, &mut private).expect("no error is possible");
+                }
+            }
+            assert_eq!(bits(&velocity), bits(&expected), "{isa:?} {m} {n} {k}");
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "the tape has the rows of the product")]
+fn tapes_of_other_shapes_are_rejected() {
+    let (shape, other) =
+        (Case::new(1, [4, 4, 4], false, false).shape, Case::new(1, [4, 5, 4], false, false).shape);
+    let epilogue = Epilogue { tape: Some(tape(Isa::Portable, &other)), ..PLAIN };
+    Matmul::new(Isa::Portable, 1, shape.m, shape.n, shape.k, false, false, epilogue);
+}
+
+#[test]
+#[should_panic(expected = "an input has its elements")]
+fn short_operands_of_tapes_panic() {
+    let case = Case::new(1, [4, 4, 4], false, false);
+    let epilogue = Epilogue { tape: Some(tape(Isa::Portable, &case.shape)), ..PLAIN };
+    let kernel = Matmul::new(Isa::Portable, 1, 4, 4, 4, false, false, epilogue);
+    let (column, row, scalar, short) = (numbers(4, 4), numbers(4, 5), vec![0.75f32], numbers(15, 6));
+    let (mut sum, mut sigmoid, mut less) = (vec![0f32; 16], vec![0f32; 16], vec![0u8; 16]);
+    let _ = run_kernel(
+        &kernel,
+        &[&case.a, &case.b, &column, &scalar, &row, &short],
+        &mut [&mut sum, &mut sigmoid, &mut less],
+    );
 }
 
 /// A negative sum that underflows is -0 where multiply-adds are fused, and relu makes +0 of it.
@@ -177,7 +319,7 @@ fn relu_has_the_bits_of_a_separate_instruction_at_zero() {
         let mut case = Case::new(1, [3, 5, 7], false, false);
         case.a.fill(1e-30);
         case.b.fill(-1e-30);
-        let fused = case.run(isa, Epilogue { bias: false, activation: Some(Unary::Relu) });
+        let fused = case.run(isa, Epilogue { relu: true, ..PLAIN });
         assert!(fused.iter().all(|value| value.to_bits() == 0), "{isa:?}");
     }
 }
@@ -216,7 +358,7 @@ fn nan_and_infinity_reach_their_row_and_column_only() {
         let mut case = Case::new(1, [20, 40, 30], false, false);
         case.a[3 * 30 + 5] = f32::NAN;
         case.b[7 * 40 + 38] = f32::INFINITY;
-        let c = case.run(isa, Epilogue { bias: false, activation: Some(Unary::Relu) });
+        let c = case.run(isa, Epilogue { relu: true, ..PLAIN });
         for (index, &value) in c.iter().enumerate() {
             let (row, column) = (index / 40, index % 40);
             if row == 3 {

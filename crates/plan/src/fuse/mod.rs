@@ -4,6 +4,7 @@ mod common_subexpressions;
 mod constants;
 mod elementwise;
 mod in_place;
+mod matmul_bias;
 mod matmul_epilogue;
 mod reduce_producers;
 mod segments;
@@ -23,12 +24,13 @@ pub const COMMON_SUBEXPRESSIONS: Pass<Program> =
     Pass { name: "commonSubexpressions", apply: common_subexpressions::apply };
 
 /// The passes that remove and join nodes, in the order in which they run.
-pub const JOINING: [Pass<Graph>; 6] = [
+pub const JOINING: [Pass<Graph>; 7] = [
     Pass { name: "constants", apply: constants::apply },
     Pass { name: "softmaxCrossentropy", apply: softmax_crossentropy::apply },
-    Pass { name: "matmulEpilogue", apply: matmul_epilogue::apply },
+    Pass { name: "matmulBias", apply: matmul_bias::apply },
     Pass { name: "elementwise", apply: elementwise::apply },
     Pass { name: "reduceProducers", apply: reduce_producers::apply },
+    Pass { name: "matmulEpilogue", apply: matmul_epilogue::apply },
     Pass { name: "segments", apply: segments::apply },
 ];
 

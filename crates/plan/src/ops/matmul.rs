@@ -1,6 +1,6 @@
 //! Matrix multiplication.
 
-use layerwise_kernels::{Dtype, Epilogue};
+use layerwise_kernels::Dtype;
 
 use super::{Lowered, Signature, Site};
 use crate::attributes::Attributes;
@@ -36,8 +36,10 @@ pub fn lower(site: &Site) -> Lowered {
         k,
         transpose_a,
         transpose_b,
-        epilogue: Epilogue::default(),
         precision: site.precision,
+        bias: false,
+        relu: false,
+        tape: None,
     })
 }
 

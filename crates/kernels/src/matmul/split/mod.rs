@@ -12,13 +12,14 @@ mod blocking;
 #[cfg(test)]
 mod tests;
 
+use super::Precision;
 use super::blocking::Shape;
+use super::epilogue::{Epilogue, Finish};
 use super::pack::PackPanel;
-use super::{Epilogue, Precision};
 use crate::arch::amx::{Configured, DEPTH, PANEL, Panel, Side, multiply, pack, step_elements};
 use crate::arch::{Avx512x16, Vector};
 use crate::isa::Isa;
-use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch};
+use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
 use block::{AddBlock, Chains};
 use blocking::Blocking;
 use std::ops::Range;
@@ -57,8 +58,8 @@ impl Parts {
 pub(super) struct SplitMatmul {
     shape: Shape,
     parts: Parts,
-    epilogue: Epilogue,
     blocking: Blocking,
+    finish: Finish,
     phases: [u32; 2],
 }
 
@@ -72,6 +73,14 @@ struct Private {
     sums: *mut f32,
 }
 
+/// Where the first element of C would lie, and the step from one of its rows to the next. Of C, only the block that is computed
+/// need exist.
+#[derive(Clone, Copy)]
+struct Place {
+    c: *mut f32,
+    stride: usize,
+}
+
 impl SplitMatmul {
     /// # Panics
     /// When the machine lacks AMX or an extent is zero.
@@ -83,7 +92,10 @@ impl SplitMatmul {
         );
         let blocking = Blocking::new(&shape, parts as usize);
         let phases = [blocking.pack_chunks.parts as u32, blocking.chunks.parts as u32];
-        SplitMatmul { shape, parts, epilogue, blocking, phases }
+        let rows = blocking.block_rows.part(0).len() * PANEL;
+        let panels = blocking.block_columns.part(0).len();
+        let finish = Finish::new(epilogue, &shape, rows, panels, PANEL);
+        SplitMatmul { shape, parts, blocking, finish, phases }
     }
 
     /// The elements of a panel of A by parts.
@@ -171,8 +183,10 @@ impl SplitMatmul {
         operands: &Operands<'_>,
         shared: *mut f32,
         private: &Private,
+        finishing: &mut [f32],
     ) {
         let Blocking { block_rows, block_columns, .. } = self.blocking;
+        let Shape { m, n, .. } = self.shape;
         // SAFETY: the machine has AMX, as `new` found.
         let _configured = unsafe { Configured::new() };
         for block in self.blocking.chunks.part(chunk) {
@@ -180,22 +194,71 @@ impl SplitMatmul {
             let (matrix, block) = (block / blocks, block % blocks);
             let rows = block_rows.part(block / block_columns.parts);
             let columns = block_columns.part(block % block_columns.parts);
-            let panels = self.blocking.depth.parts * columns.len();
-            let place = |index: usize| (index / columns.len(), columns.start + index % columns.len());
-            for index in 0..panels {
-                let next = (index + 1 < panels).then(|| place(index + 1));
-                // SAFETY: the block of C is the chunk's own, the rest is the caller's.
-                unsafe {
-                    self.compute_panel(matrix, place(index), next, rows.clone(), operands, shared, private);
+            // SAFETY: the block of C is the chunk's own, the rest is the caller's.
+            unsafe {
+                let Some(tape) = &self.finish.tape else {
+                    let c = operands.outputs[0].pointer::<f32>().add(matrix * m * n);
+                    self.compute_block(
+                        matrix,
+                        rows,
+                        columns,
+                        Place { c, stride: n },
+                        operands,
+                        shared,
+                        private,
+                    );
+                    continue;
+                };
+                let extent = |panels: &Range<usize>, length: usize| {
+                    panels.start * PANEL..length.min(panels.end * PANEL)
+                };
+                let block_rows = extent(&rows, m);
+                for first in columns.clone().step_by(tape.panels) {
+                    let panels = first..columns.end.min(first + tape.panels);
+                    let columns = extent(&panels, n);
+                    let (sums, slots) = finishing.split_at_mut(tape.sums);
+                    let stride = columns.len();
+                    let c = sums.as_mut_ptr().wrapping_sub(block_rows.start * stride + columns.start);
+                    let place = Place { c, stride };
+                    self.compute_block(matrix, rows.clone(), panels, place, operands, shared, private);
+                    let sums = Buffer::new(sums.as_mut_ptr().cast(), size_of_val(sums));
+                    let rows = matrix * m + block_rows.start..matrix * m + block_rows.end;
+                    self.finish.run(tape, rows, columns, sums, operands, slots);
                 }
             }
-            let Shape { m, n, .. } = self.shape;
-            let extent =
-                |panels: Range<usize>, length: usize| panels.start * PANEL..length.min(panels.end * PANEL);
-            // SAFETY: as above.
+        }
+    }
+
+    /// Computes the block of C of some row panels and some column panels.
+    ///
+    /// # Safety
+    /// As for `compute_chunk`, the thread's tiles are configured, and the block has its place.
+    unsafe fn compute_block(
+        &self,
+        matrix: usize,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        block: Place,
+        operands: &Operands<'_>,
+        shared: *mut f32,
+        private: &Private,
+    ) {
+        let panels = self.blocking.depth.parts * columns.len();
+        let place = |index: usize| (index / columns.len(), columns.start + index % columns.len());
+        for index in 0..panels {
+            let next = (index + 1 < panels).then(|| place(index + 1));
+            // SAFETY: the caller's.
             unsafe {
-                let c = operands.outputs[0].pointer::<f32>().add(matrix * m * n);
-                self.epilogue.activate(Isa::Amx, c, n, extent(rows, m), extent(columns, n));
+                self.compute_panel(
+                    matrix,
+                    place(index),
+                    next,
+                    rows.clone(),
+                    block,
+                    operands,
+                    shared,
+                    private,
+                );
             }
         }
     }
@@ -211,6 +274,7 @@ impl SplitMatmul {
         (part, column_panel): (usize, usize),
         next: Option<(usize, usize)>,
         row_panels: Range<usize>,
+        place: Place,
         operands: &Operands<'_>,
         shared: *mut f32,
         private: &Private,
@@ -222,7 +286,6 @@ impl SplitMatmul {
         unsafe {
             let a = operands.inputs[0].pointer::<f32>().add(matrix * m * k);
             let b = operands.inputs[1].pointer::<f32>().add(matrix * k * n);
-            let c = operands.outputs[0].pointer::<f32>().add(matrix * m * n);
             let marks = shared.add(self.split_a().0).cast::<u32>();
             let panel_b = self.plain_b(b, column_panel, part);
             let whole_b = pack(parts, Side::B, panel_b, private.split_b);
@@ -254,11 +317,11 @@ impl SplitMatmul {
                     Avx512x16::enter(Chains { a: panel_a, b: private.plain_b, columns, sums: private.sums });
                 }
                 let column = column_panel * PANEL;
-                let bias = last && self.epilogue.bias;
+                let bias = last && self.finish.bias;
                 Avx512x16::enter(AddBlock {
                     sums: private.sums,
-                    c: c.add(row_panel * PANEL * n + column),
-                    stride_c: n,
+                    c: place.c.wrapping_add(row_panel * PANEL * place.stride + column),
+                    stride_c: place.stride,
                     rows: panel_a.lines,
                     columns: panel_b.lines,
                     accumulate: part > 0,
@@ -267,10 +330,16 @@ impl SplitMatmul {
                     } else {
                         std::ptr::null()
                     },
-                    relu: last && self.epilogue.has_relu(),
+                    relu: last && self.finish.relu,
                 });
             }
         }
+    }
+
+    /// The elements of a thread's scratch memory besides what the epilogue needs.
+    fn split_scratch(&self) -> usize {
+        let steps = self.blocking.depth.part(0).len();
+        steps * (step_elements(self.parts as usize) + DEPTH * PANEL) + PANEL * PANEL + ALIGNMENT_SLACK
     }
 
     /// The scratch memory of a thread, from the first cache line on.
@@ -318,18 +387,19 @@ impl Kernel for SplitMatmul {
     }
 
     fn cost(&self) -> Cost {
-        self.shape.cost()
+        self.finish.cost(self.shape.cost())
     }
 
     fn scratch(&self) -> Scratch {
         let (split_a, marks) = self.split_a();
-        let steps = self.blocking.depth.part(0).len();
         Scratch {
             shared: split_a.saturating_add(marks).saturating_add(ALIGNMENT_SLACK),
-            private: steps * (step_elements(self.parts as usize) + DEPTH * PANEL)
-                + PANEL * PANEL
-                + ALIGNMENT_SLACK,
+            private: self.split_scratch() + self.finish.scratch(),
         }
+    }
+
+    fn may_alias(&self, output: usize, input: usize) -> bool {
+        self.finish.may_alias(output, input)
     }
 
     fn run(
@@ -340,7 +410,8 @@ impl Kernel for SplitMatmul {
         private: &mut [f32],
     ) -> Result<(), KernelError> {
         assert!(chunk < self.phases[phase as usize], "the chunk is one of its phase");
-        self.shape.check(operands, self.epilogue.bias);
+        self.shape.check(operands);
+        self.finish.check(&self.shape, operands);
         let scratch = self.scratch();
         assert!(
             operands.shared.elements::<f32>() >= scratch.shared && private.len() >= scratch.private,
@@ -351,7 +422,11 @@ impl Kernel for SplitMatmul {
         unsafe {
             match phase {
                 0 => self.split_chunk(chunk as usize, operands, shared),
-                _ => self.compute_chunk(chunk as usize, operands, shared, &self.private(private)),
+                _ => {
+                    let (private, finishing) = private.split_at_mut(self.split_scratch());
+                    let private = self.private(private);
+                    self.compute_chunk(chunk as usize, operands, shared, &private, finishing);
+                }
             }
         }
         Ok(())

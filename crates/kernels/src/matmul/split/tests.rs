@@ -1,9 +1,9 @@
 use super::*;
 use crate::matmul::Matmul;
 use crate::testing::run_kernel;
-use crate::unary::Unary;
+use crate::{Access, Binary, Dtype, Elementwise, LaneOp, Segment, Source, TapeOp, Unary};
 
-const PLAIN: Epilogue = Epilogue { bias: false, activation: None };
+const PLAIN: Epilogue = Epilogue { bias: false, relu: false, tape: None };
 const PARTS: [Parts; 3] = [Parts::One, Parts::Two, Parts::Three];
 
 /// Numbers in [-1, 1) from a multiplicative generator, the same in every run.
@@ -189,27 +189,44 @@ fn infinities_and_nan() {
     }
 }
 
-/// The sum first, then the bias, then the activation, each rounded: the bits of three instructions.
+/// The sum first, then the bias, then relu, then the hyperbolic tangent and a residual, each rounded: the bits of separate
+/// instructions.
 #[test]
 fn epilogues_have_the_bits_of_separate_instructions() {
     if !available() {
         return;
     }
-    for extents in [[40, 50, 60], [130, 300, 520]] {
-        let shape = shape(1, extents, 0);
-        let (a, b) = (numbers(shape.m * shape.k, 1), numbers(shape.k * shape.n, 2));
-        let bias = numbers(shape.n, 3);
+    for (batch, extents) in [(1, [40, 50, 60]), (1, [130, 300, 520]), (2, [600, 1200, 100])] {
+        let shape = shape(batch, extents, 0);
+        let (a, b) = (numbers(batch * shape.m * shape.k, 1), numbers(batch * shape.k * shape.n, 2));
+        let (bias, residual) = (numbers(shape.n, 3), numbers(batch * shape.m * shape.n, 4));
         let sums = by_parts(shape, Parts::Three, PLAIN, &[&a, &b]);
-        for activation in [None, Some(Unary::Relu), Some(Unary::Tanh)] {
+        for relu in [false, true] {
             let mut separate = sums.clone();
             for row in separate.chunks_mut(shape.n) {
                 row.iter_mut().zip(&bias).for_each(|(sum, bias)| *sum += bias);
             }
-            if let Some(activation) = activation {
-                activation.apply(Isa::Amx, &mut separate);
+            if relu {
+                Unary::Relu.apply(Isa::Amx, &mut separate);
             }
-            let epilogue = Epilogue { bias: true, activation };
+            let epilogue = Epilogue { bias: true, relu, tape: None };
             assert_eq!(by_parts(shape, Parts::Three, epilogue, &[&a, &b, &bias]), separate);
+
+            Unary::Tanh.apply(Isa::Amx, &mut separate);
+            separate.iter_mut().zip(&residual).for_each(|(value, residual)| *value += residual);
+            let ops = vec![
+                TapeOp { op: LaneOp::Unary(Unary::Tanh), operands: vec![Source::Input(0)], register: 0 },
+                TapeOp {
+                    op: LaneOp::Binary(Binary::Add),
+                    operands: vec![Source::Register(0), Source::Input(1)],
+                    register: 0,
+                },
+            ];
+            let segment = Segment { rows: batch * shape.m, columns: shape.n, access: vec![Access::Full; 2] };
+            let float = Dtype::Float32;
+            let tape = Elementwise::new(Isa::Amx, ops, vec![float; 2], vec![(float, 0)], vec![segment]);
+            let epilogue = Epilogue { bias: true, relu, tape: Some(tape) };
+            assert_eq!(by_parts(shape, Parts::Three, epilogue, &[&a, &b, &bias, &residual]), separate);
         }
     }
 }
