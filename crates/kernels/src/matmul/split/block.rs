@@ -1,6 +1,6 @@
 //! What is done in f32 to a block of C of one panel of A and one of B.
 
-use crate::arch::amx::{PANEL, Panel};
+use crate::arch::amx::{Lines, PANEL};
 use crate::arch::{Task, Vector};
 
 /// Rows whose chains run side by side.
@@ -8,7 +8,8 @@ const ROWS: usize = 4;
 
 /// The sums of a block by chains of multiply-adds, for panels that have no parts.
 pub(super) struct Chains {
-    pub a: Panel,
+    /// At most [`PANEL`] rows.
+    pub a: Lines,
     /// The panel of B: for each place along k its columns, filled up to whole vectors.
     pub b: *const f32,
     pub columns: usize,
@@ -19,11 +20,11 @@ pub(super) struct Chains {
 impl Task for Chains {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        let Panel { from, contiguous, stride, lines, depth } = self.a;
+        let Lines { from, contiguous, stride, count, depth } = self.a;
         let (row_step, depth_step) = if contiguous { (stride, 1) } else { (1, stride) };
-        for first in (0..lines).step_by(ROWS) {
+        for first in (0..count).step_by(ROWS) {
             // The last group may have some of the last row's chains over again.
-            let row = |index: usize| (first + index).min(lines - 1);
+            let row = |index: usize| (first + index).min(count - 1);
             for column in (0..self.columns).step_by(V::LANES) {
                 // SAFETY: the panels are valid for reads, and the sums for writes, by the contract of the caller.
                 unsafe {

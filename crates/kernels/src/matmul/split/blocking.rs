@@ -4,16 +4,18 @@ use super::super::blocking::{Shape, Split};
 use crate::arch::amx::{DEPTH, PANEL};
 
 /// Multiply-adds of a chunk below which another thread is not worth its wake-up.
-const CHUNK_WORK: u64 = 1 << 23;
+const CHUNK_WORK: u64 = 1 << 22;
 /// Fewer and larger chunks than those of multiply-adds: what they read of A and B from beyond the L2 cache is their limit.
 const MOST_CHUNKS: usize = 16;
 /// Tiles along k that are summed in one chain, by the number of parts: a panel of B of this depth stays in the L1 cache.
 const BLOCK_STEPS: [usize; 3] = [8, 6, 4];
 /// The most row panels of a block, and column panels: C, and the parts of A of that depth, stay in the L2 cache.
-const BLOCK_PANELS: usize = 8;
+pub(super) const BLOCK_PANELS: usize = 8;
 /// The fewest blocks of one panel by another that make a chunk, and the fewest column panels: what is brought near is used often.
-const LEAST_BLOCK: usize = 32;
+const LEAST_BLOCK: usize = 16;
 const LEAST_COLUMNS: usize = 4;
+/// Row panels that are split together, so that memory is read in long runs where A is transposed.
+const PACK_PANELS: usize = 4;
 /// The elements of A that are split in one chunk.
 const PACK_CHUNK: usize = 1 << 15;
 
@@ -30,7 +32,9 @@ pub(super) struct Blocking {
     pub block_columns: Split,
     /// The blocks of all matrices of the batch into chunks.
     pub chunks: Split,
-    /// The row panels of all matrices of the batch into chunks.
+    /// Row panels into groups that are split together.
+    pub pack_panels: Split,
+    /// The groups of all matrices of the batch into chunks.
     pub pack_chunks: Split,
 }
 
@@ -51,7 +55,8 @@ impl Blocking {
         let block_columns = Split::new(column_panels, columns.max(column_panels.div_ceil(BLOCK_PANELS)));
         let block_rows = Split::new(row_panels, (wanted_blocks / block_columns.parts).max(fewest));
         let blocks = batch * block_rows.parts * block_columns.parts;
-        let panels = batch * row_panels;
+        let pack_panels = Split::by_size(row_panels, PACK_PANELS);
+        let groups = batch * pack_panels.parts;
         Blocking {
             steps,
             depth,
@@ -59,7 +64,8 @@ impl Blocking {
             block_rows,
             block_columns,
             chunks: Split::new(blocks, wanted),
-            pack_chunks: Split::new(panels, panels.saturating_mul(PANEL).saturating_mul(k) / PACK_CHUNK),
+            pack_panels,
+            pack_chunks: Split::new(groups, groups.saturating_mul(PACK_PANELS * PANEL * k) / PACK_CHUNK),
         }
     }
 }

@@ -9,25 +9,22 @@
 
 mod block;
 mod blocking;
+mod product;
 #[cfg(test)]
 mod tests;
 
 use super::Precision;
 use super::blocking::Shape;
 use super::epilogue::{Epilogue, Finish};
-use super::pack::PackPanel;
-use crate::arch::amx::{Configured, DEPTH, PANEL, Panel, Side, multiply, pack, step_elements};
-use crate::arch::{Avx512x16, Vector};
+use crate::arch::amx::{Configured, DEPTH, Lines, PANEL, Side, pack, step_elements};
 use crate::isa::Isa;
 use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
-use block::{AddBlock, Chains};
-use blocking::Blocking;
+use blocking::{BLOCK_PANELS, Blocking};
+use product::{Private, Product};
 use std::ops::Range;
 
 /// f32 elements to move the start of scratch memory to a cache line.
 const ALIGNMENT_SLACK: usize = 16;
-/// The elements of a cache line.
-const LINE: usize = 16;
 
 /// How many bf16 parts a number is split into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +44,7 @@ impl Parts {
         let (parts, least) = match precision {
             Precision::Highest => (Parts::Three, 256),
             Precision::High => (Parts::Two, 64),
-            Precision::Medium => (Parts::One, 32),
+            Precision::Medium => (Parts::One, 64),
         };
         (batch > 0 && m.min(n).min(k) >= least).then_some(parts)
     }
@@ -61,24 +58,6 @@ pub(super) struct SplitMatmul {
     blocking: Blocking,
     finish: Finish,
     phases: [u32; 2],
-}
-
-/// The private scratch memory of a thread.
-struct Private {
-    /// A panel of B by parts.
-    split_b: *mut f32,
-    /// The same panel in f32, where it is needed.
-    plain_b: *mut f32,
-    /// A block of sums.
-    sums: *mut f32,
-}
-
-/// Where the first element of C would lie, and the step from one of its rows to the next. Of C, only the block that is computed
-/// need exist.
-#[derive(Clone, Copy)]
-struct Place {
-    c: *mut f32,
-    stride: usize,
 }
 
 impl SplitMatmul {
@@ -115,59 +94,68 @@ impl SplitMatmul {
         steps.start * DEPTH..self.shape.k.min(steps.end * DEPTH)
     }
 
-    /// The part of A of a row panel and a block along k, in f32.
+    /// The rows of A of some row panels, over a block along k.
     ///
     /// # Safety
     /// `a` points to a matrix of the shape.
-    unsafe fn plain_a(&self, a: *const f32, panel: usize, part: usize) -> Panel {
+    unsafe fn lines_a(&self, a: *const f32, panels: Range<usize>, part: usize) -> Lines {
         let Shape { m, k, transpose_a, .. } = self.shape;
-        let (depth, line) = (self.depth(part), panel * PANEL);
-        Panel {
-            // SAFETY: the panel lies within the shape.
+        let (depth, line) = (self.depth(part), panels.start * PANEL);
+        Lines {
+            // SAFETY: the lines lie within the shape.
             from: unsafe { a.add(if transpose_a { depth.start * m + line } else { line * k + depth.start }) },
             contiguous: !transpose_a,
             stride: if transpose_a { m } else { k },
-            lines: PANEL.min(m - line),
+            count: m.min(panels.end * PANEL) - line,
             depth: depth.len(),
         }
     }
 
-    /// The part of B of a column panel and a block along k, in f32.
+    /// The columns of B of some column panels, over a block along k.
     ///
     /// # Safety
     /// `b` points to a matrix of the shape.
-    unsafe fn plain_b(&self, b: *const f32, panel: usize, part: usize) -> Panel {
+    unsafe fn lines_b(&self, b: *const f32, panels: Range<usize>, part: usize) -> Lines {
         let Shape { n, k, transpose_b, .. } = self.shape;
-        let (depth, line) = (self.depth(part), panel * PANEL);
-        Panel {
-            // SAFETY: the panel lies within the shape.
+        let (depth, line) = (self.depth(part), panels.start * PANEL);
+        Lines {
+            // SAFETY: the lines lie within the shape.
             from: unsafe { b.add(if transpose_b { line * k + depth.start } else { depth.start * n + line }) },
             contiguous: transpose_b,
             stride: if transpose_b { k } else { n },
-            lines: PANEL.min(n - line),
+            count: n.min(panels.end * PANEL) - line,
             depth: depth.len(),
         }
     }
 
-    /// Splits the row panels of A of a chunk, and marks the blocks whose parts stand for all elements.
+    /// The parts of A of a row panel of a matrix and a block along k, and the mark that they stand for all elements.
+    fn parts_a(&self, shared: *mut f32, matrix: usize, panel: usize, part: usize) -> (*mut f32, *mut u32) {
+        let panel = matrix * self.blocking.row_panels + panel;
+        let place = panel * self.panel_a()
+            + self.blocking.depth.part(part).start * step_elements(self.parts as usize);
+        let mark = self.split_a().0 + panel * self.blocking.depth.parts + part;
+        (shared.wrapping_add(place), shared.wrapping_add(mark).cast())
+    }
+
+    /// Splits the rows of A of a chunk.
     ///
     /// # Safety
     /// The operands have the sizes of the shape, and the shared scratch its own.
     unsafe fn split_chunk(&self, chunk: usize, operands: &Operands<'_>, shared: *mut f32) {
         let Shape { m, k, .. } = self.shape;
-        let parts = self.parts as usize;
-        for panel in self.blocking.pack_chunks.part(chunk) {
-            let (matrix, row_panel) = (panel / self.blocking.row_panels, panel % self.blocking.row_panels);
-            for part in 0..self.blocking.depth.parts {
-                // SAFETY: the panel and its marks are the chunk's own, the rest is the caller's.
+        let Blocking { pack_panels, depth, .. } = self.blocking;
+        for group in self.blocking.pack_chunks.part(chunk) {
+            let (matrix, panels) = (group / pack_panels.parts, pack_panels.part(group % pack_panels.parts));
+            for part in 0..depth.parts {
+                // SAFETY: the panels and their marks are the chunk's own, the rest is the caller's.
                 unsafe {
                     let a = operands.inputs[0].pointer::<f32>().add(matrix * m * k);
-                    let to = shared.add(
-                        panel * self.panel_a() + self.blocking.depth.part(part).start * step_elements(parts),
-                    );
-                    let whole = pack(parts, Side::A, self.plain_a(a, row_panel, part), to);
-                    let marks = shared.add(self.split_a().0).cast::<u32>();
-                    *marks.add(panel * self.blocking.depth.parts + part) = u32::from(whole);
+                    let lines = self.lines_a(a, panels.clone(), part);
+                    let (to, _) = self.parts_a(shared, matrix, panels.start, part);
+                    let whole = pack(self.parts as usize, Side::A, &lines, to, self.panel_a());
+                    for panel in panels.clone() {
+                        *self.parts_a(shared, matrix, panel, part).1 = u32::from(whole);
+                    }
                 }
             }
         }
@@ -186,7 +174,7 @@ impl SplitMatmul {
         finishing: &mut [f32],
     ) {
         let Blocking { block_rows, block_columns, .. } = self.blocking;
-        let Shape { m, n, .. } = self.shape;
+        let Shape { m, n, k, .. } = self.shape;
         // SAFETY: the machine has AMX, as `new` found.
         let _configured = unsafe { Configured::new() };
         for block in self.blocking.chunks.part(chunk) {
@@ -196,17 +184,20 @@ impl SplitMatmul {
             let columns = block_columns.part(block % block_columns.parts);
             // SAFETY: the block of C is the chunk's own, the rest is the caller's.
             unsafe {
+                let product = |c, stride_c| Product {
+                    kernel: self,
+                    matrix,
+                    a: operands.inputs[0].pointer::<f32>().add(matrix * m * k),
+                    b: operands.inputs[1].pointer::<f32>().add(matrix * k * n),
+                    bias: if self.finish.bias { operands.inputs[2].pointer() } else { std::ptr::null() },
+                    c,
+                    stride_c,
+                    split_a: shared,
+                    private,
+                };
                 let Some(tape) = &self.finish.tape else {
                     let c = operands.outputs[0].pointer::<f32>().add(matrix * m * n);
-                    self.compute_block(
-                        matrix,
-                        rows,
-                        columns,
-                        Place { c, stride: n },
-                        operands,
-                        shared,
-                        private,
-                    );
+                    product(c, n).compute(&rows, &columns);
                     continue;
                 };
                 let extent = |panels: &Range<usize>, length: usize| {
@@ -219,8 +210,7 @@ impl SplitMatmul {
                     let (sums, slots) = finishing.split_at_mut(tape.sums);
                     let stride = columns.len();
                     let c = sums.as_mut_ptr().wrapping_sub(block_rows.start * stride + columns.start);
-                    let place = Place { c, stride };
-                    self.compute_block(matrix, rows.clone(), panels, place, operands, shared, private);
+                    product(c, stride).compute(&rows, &panels);
                     let sums = Buffer::new(sums.as_mut_ptr().cast(), size_of_val(sums));
                     let rows = matrix * m + block_rows.start..matrix * m + block_rows.end;
                     self.finish.run(tape, rows, columns, sums, operands, slots);
@@ -229,142 +219,23 @@ impl SplitMatmul {
         }
     }
 
-    /// Computes the block of C of some row panels and some column panels.
-    ///
-    /// # Safety
-    /// As for `compute_chunk`, the thread's tiles are configured, and the block has its place.
-    unsafe fn compute_block(
-        &self,
-        matrix: usize,
-        rows: Range<usize>,
-        columns: Range<usize>,
-        block: Place,
-        operands: &Operands<'_>,
-        shared: *mut f32,
-        private: &Private,
-    ) {
-        let panels = self.blocking.depth.parts * columns.len();
-        let place = |index: usize| (index / columns.len(), columns.start + index % columns.len());
-        for index in 0..panels {
-            let next = (index + 1 < panels).then(|| place(index + 1));
-            // SAFETY: the caller's.
-            unsafe {
-                self.compute_panel(
-                    matrix,
-                    place(index),
-                    next,
-                    rows.clone(),
-                    block,
-                    operands,
-                    shared,
-                    private,
-                );
-            }
-        }
-    }
-
-    /// Adds one block along k to the blocks of C of one column panel, `place`, and some row panels; the panel of B at `next`
-    /// will be needed after it.
-    ///
-    /// # Safety
-    /// As for `compute_chunk`, and the thread's tiles are configured.
-    unsafe fn compute_panel(
-        &self,
-        matrix: usize,
-        (part, column_panel): (usize, usize),
-        next: Option<(usize, usize)>,
-        row_panels: Range<usize>,
-        place: Place,
-        operands: &Operands<'_>,
-        shared: *mut f32,
-        private: &Private,
-    ) {
-        let Shape { m, n, k, .. } = self.shape;
-        let (parts, steps) = (self.parts as usize, self.blocking.depth.part(part));
-        let last = part + 1 == self.blocking.depth.parts;
-        // SAFETY: panels lie within the shape and the scratch has their sizes.
-        unsafe {
-            let a = operands.inputs[0].pointer::<f32>().add(matrix * m * k);
-            let b = operands.inputs[1].pointer::<f32>().add(matrix * k * n);
-            let marks = shared.add(self.split_a().0).cast::<u32>();
-            let panel_b = self.plain_b(b, column_panel, part);
-            let whole_b = pack(parts, Side::B, panel_b, private.split_b);
-            let mut has_plain_b = false;
-            let columns = panel_b.lines.next_multiple_of(Avx512x16::LANES);
-            let next = next.map(|(part, column_panel)| self.plain_b(b, column_panel, part));
-            for row_panel in row_panels.clone() {
-                if let Some(next) = &next {
-                    prefetch_panel(next, row_panel - row_panels.start, row_panels.len());
-                }
-                let panel = matrix * self.blocking.row_panels + row_panel;
-                let panel_a = self.plain_a(a, row_panel, part);
-                if whole_b && *marks.add(panel * self.blocking.depth.parts + part) == 1 {
-                    let split_a = shared.add(panel * self.panel_a() + steps.start * step_elements(parts));
-                    multiply(parts, split_a, private.split_b, steps.len(), private.sums);
-                } else {
-                    if !has_plain_b {
-                        Avx512x16::enter(PackPanel {
-                            from: panel_b.from,
-                            transposed: panel_b.contiguous,
-                            stride: panel_b.stride,
-                            depth: panel_b.depth,
-                            width: panel_b.lines,
-                            padded: columns,
-                            to: private.plain_b,
-                        });
-                        has_plain_b = true;
-                    }
-                    Avx512x16::enter(Chains { a: panel_a, b: private.plain_b, columns, sums: private.sums });
-                }
-                let column = column_panel * PANEL;
-                let bias = last && self.finish.bias;
-                Avx512x16::enter(AddBlock {
-                    sums: private.sums,
-                    c: place.c.wrapping_add(row_panel * PANEL * place.stride + column),
-                    stride_c: place.stride,
-                    rows: panel_a.lines,
-                    columns: panel_b.lines,
-                    accumulate: part > 0,
-                    bias: if bias {
-                        operands.inputs[2].pointer::<f32>().add(column)
-                    } else {
-                        std::ptr::null()
-                    },
-                    relu: last && self.finish.relu,
-                });
-            }
-        }
-    }
-
     /// The elements of a thread's scratch memory besides what the epilogue needs.
     fn split_scratch(&self) -> usize {
         let steps = self.blocking.depth.part(0).len();
-        steps * (step_elements(self.parts as usize) + DEPTH * PANEL) + PANEL * PANEL + ALIGNMENT_SLACK
+        self.split_b() + steps * DEPTH * PANEL + PANEL * PANEL + ALIGNMENT_SLACK
+    }
+
+    /// The elements of the parts of B of a thread.
+    fn split_b(&self) -> usize {
+        BLOCK_PANELS * self.blocking.depth.part(0).len() * step_elements(self.parts as usize)
     }
 
     /// The scratch memory of a thread, from the first cache line on.
     fn private(&self, memory: &mut [f32]) -> Private {
-        let steps = self.blocking.depth.part(0).len();
-        let split = steps * step_elements(self.parts as usize);
         let split_b = aligned(memory.as_mut_ptr());
-        let plain_b = split_b.wrapping_add(split);
-        Private { split_b, plain_b, sums: plain_b.wrapping_add(steps * DEPTH * PANEL) }
-    }
-}
-
-/// Asks for one of `parts` parts of a panel that will be split next.
-///
-/// # Safety
-/// The machine has the instruction set.
-unsafe fn prefetch_panel(panel: &Panel, index: usize, parts: usize) {
-    let (rows, columns) =
-        if panel.contiguous { (panel.lines, panel.depth) } else { (panel.depth, panel.lines) };
-    for row in rows * index / parts..rows * (index + 1) / parts {
-        let row = panel.from.wrapping_add(row * panel.stride);
-        for column in (0..columns).step_by(LINE).chain([columns - 1]) {
-            // SAFETY: prefetches never fault.
-            unsafe { Avx512x16::prefetch_next(row.wrapping_add(column)) };
-        }
+        let plain_b = split_b.wrapping_add(self.split_b());
+        let sums = plain_b.wrapping_add(self.blocking.depth.part(0).len() * DEPTH * PANEL);
+        Private { split_b, plain_b, sums }
     }
 }
 

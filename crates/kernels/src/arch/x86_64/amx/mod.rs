@@ -7,7 +7,7 @@ mod pack;
 
 pub(crate) use available::is_available;
 pub(crate) use multiply::{Configured, multiply};
-pub(crate) use pack::{Panel, Side, pack};
+pub(crate) use pack::{Lines, Side, pack};
 
 /// Rows of a tile, and columns of a tile of C.
 const ROWS: usize = 16;

@@ -4,21 +4,21 @@
 //! parts are exact ("Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision Computations", Henry, Tang
 //! and Heinecke, 2019).
 
-use super::{DEPTH, PANEL, ROWS, TILE};
+use super::{DEPTH, PANEL, ROWS, TILE, step_elements};
 use crate::arch::{Avx512x16, MAX_LANES, Vector};
 use std::arch::x86_64::*;
 
 const ROW_BYTES: usize = TILE / ROWS;
 
-/// Up to [`PANEL`] lines, rows of A or columns of B, over some depth along k.
+/// Some lines, rows of A or columns of B, over some depth along k: panels of [`PANEL`] lines, of which the last may have fewer.
 #[derive(Clone, Copy)]
-pub(crate) struct Panel {
+pub(crate) struct Lines {
     pub from: *const f32,
     /// Whether a line lies contiguous in memory, or else the elements of all lines at one place along k.
     pub contiguous: bool,
     /// From one line to the next where lines are contiguous, else from one place along k to the next.
     pub stride: usize,
-    pub lines: usize,
+    pub count: usize,
     pub depth: usize,
 }
 
@@ -31,51 +31,59 @@ pub(crate) enum Side {
     B,
 }
 
-/// Packs the parts of a panel, filled up with zeros, tile after tile. Returns whether the parts stand for all elements: an
-/// infinity, a NaN, a number that rounds to infinity in bf16, and one whose last part would be denormal have no parts.
+/// Packs the parts of lines, filled up with zeros: a panel every `stride` elements, tile after tile. Returns whether the parts
+/// stand for all elements: an infinity, a NaN, a number that rounds to infinity in bf16, and one whose last part would be
+/// denormal have no parts.
 ///
 /// # Safety
-/// The machine has AVX-512 with BF16, the panel is valid for reads, and `to` for writes of all its steps.
-pub(crate) unsafe fn pack(parts: usize, side: Side, panel: Panel, to: *mut f32) -> bool {
+/// The machine has AVX-512 with BF16, the lines are valid for reads, and `to` for writes of all steps of their panels.
+pub(crate) unsafe fn pack(parts: usize, side: Side, lines: &Lines, to: *mut f32, stride: usize) -> bool {
     // SAFETY: the caller's.
     unsafe {
         match (parts, side) {
-            (1, Side::A) => pack_parts::<1, true>(panel, to.cast()),
-            (2, Side::A) => pack_parts::<2, true>(panel, to.cast()),
-            (_, Side::A) => pack_parts::<3, true>(panel, to.cast()),
-            (1, Side::B) => pack_parts::<1, false>(panel, to.cast()),
-            (2, Side::B) => pack_parts::<2, false>(panel, to.cast()),
-            (_, Side::B) => pack_parts::<3, false>(panel, to.cast()),
+            (1, Side::A) => pack_parts::<1, true>(lines, to, stride),
+            (2, Side::A) => pack_parts::<2, true>(lines, to, stride),
+            (_, Side::A) => pack_parts::<3, true>(lines, to, stride),
+            (1, Side::B) => pack_parts::<1, false>(lines, to, stride),
+            (2, Side::B) => pack_parts::<2, false>(lines, to, stride),
+            (_, Side::B) => pack_parts::<3, false>(lines, to, stride),
         }
     }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")]
-unsafe fn pack_parts<const PARTS: usize, const SIDE_A: bool>(panel: Panel, mut to: *mut u8) -> bool {
+unsafe fn pack_parts<const PARTS: usize, const SIDE_A: bool>(
+    lines: &Lines,
+    to: *mut f32,
+    stride: usize,
+) -> bool {
     let mut range = Range::new();
-    for k in (0..panel.depth).step_by(DEPTH) {
-        for line in (0..PANEL).step_by(ROWS) {
-            let tile = to.wrapping_add(line / ROWS * TILE);
-            // SAFETY: by the contract of `pack`: the tile lies in `to`, and squares read what is in the panel alone.
-            unsafe {
-                if SIDE_A {
-                    let [first, second] = [0, ROWS].map(|half| square::<true>(&panel, line, k + half));
-                    for row in 0..ROWS {
-                        split::<PARTS, true>(first[row], second[row], tile.add(row * ROW_BYTES), &mut range);
-                    }
-                } else {
-                    for half in 0..2 {
-                        let square = square::<false>(&panel, line, k + half * ROWS);
-                        let rows = tile.add(half * TILE / 2);
-                        for pair in 0..ROWS / 2 {
-                            let [x, y] = [square[2 * pair], square[2 * pair + 1]];
-                            split::<PARTS, false>(x, y, rows.add(pair * ROW_BYTES), &mut range);
-                        }
+    let (steps, tiles) = (lines.depth.div_ceil(DEPTH), lines.count.div_ceil(PANEL) * 2);
+    // Memory is read in long runs, which the processor fetches ahead.
+    for index in 0..steps * tiles {
+        let (step, tile) =
+            if lines.contiguous { (index % steps, index / steps) } else { (index / tiles, index % tiles) };
+        let (line, k) = (tile * ROWS, step * DEPTH);
+        // SAFETY: by the contract of `pack`: the tile lies in `to`, and squares read what is in the lines alone.
+        unsafe {
+            let to = to.add(tile / 2 * stride + step * step_elements(PARTS)).cast::<u8>();
+            let to = to.add(tile % 2 * TILE);
+            if SIDE_A {
+                let [first, second] = [0, ROWS].map(|half| square::<true>(lines, line, k + half));
+                for row in 0..ROWS {
+                    split::<PARTS, true>(first[row], second[row], to.add(row * ROW_BYTES), &mut range);
+                }
+            } else {
+                for half in 0..2 {
+                    let square = square::<false>(lines, line, k + half * ROWS);
+                    let rows = to.add(half * TILE / 2);
+                    for pair in 0..ROWS / 2 {
+                        let [x, y] = [square[2 * pair], square[2 * pair + 1]];
+                        split::<PARTS, false>(x, y, rows.add(pair * ROW_BYTES), &mut range);
                     }
                 }
             }
         }
-        to = to.wrapping_add(2 * PARTS * TILE);
     }
     range.has_parts()
 }
@@ -84,30 +92,29 @@ unsafe fn pack_parts<const PARTS: usize, const SIDE_A: bool>(panel: Panel, mut t
 /// the panel is zero.
 ///
 /// # Safety
-/// The machine has AVX-512, and the panel is valid for reads.
+/// The machine has AVX-512, and the lines are valid for reads.
 #[inline(always)]
-unsafe fn square<const LINES: bool>(panel: &Panel, line: usize, k: usize) -> [Avx512x16; MAX_LANES] {
-    let (lines, depth) =
-        (panel.lines.saturating_sub(line).min(ROWS), panel.depth.saturating_sub(k).min(ROWS));
-    let (rows, lanes, from) = match panel.contiguous {
-        true => (lines, depth, panel.from.wrapping_add(line * panel.stride + k)),
-        false => (depth, lines, panel.from.wrapping_add(k * panel.stride + line)),
+unsafe fn square<const LINES: bool>(of: &Lines, line: usize, k: usize) -> [Avx512x16; MAX_LANES] {
+    let (lines, depth) = (of.count.saturating_sub(line).min(ROWS), of.depth.saturating_sub(k).min(ROWS));
+    let (rows, lanes, from) = match of.contiguous {
+        true => (lines, depth, of.from.wrapping_add(line * of.stride + k)),
+        false => (depth, lines, of.from.wrapping_add(k * of.stride + line)),
     };
-    // SAFETY: `rows` rows of `lanes` elements remain in the panel; no other place is read.
+    // SAFETY: `rows` rows of `lanes` elements remain in the lines; no other place is read.
     unsafe {
         let mut square = [Avx512x16::zero(); MAX_LANES];
         if rows == ROWS && lanes == ROWS {
             for row in 0..ROWS {
-                square[row] = Avx512x16::load(from.add(row * panel.stride));
+                square[row] = Avx512x16::load(from.add(row * of.stride));
             }
         } else {
             let mask = Avx512x16::mask(lanes);
             for row in 0..ROWS {
                 let mask = if row < rows { mask } else { 0 };
-                square[row] = Avx512x16::load_masked(from.wrapping_add(row * panel.stride), mask);
+                square[row] = Avx512x16::load_masked(from.wrapping_add(row * of.stride), mask);
             }
         }
-        if panel.contiguous != LINES {
+        if of.contiguous != LINES {
             Avx512x16::transpose(&mut square);
         }
         square
