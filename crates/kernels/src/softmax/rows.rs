@@ -76,14 +76,14 @@ impl Visit<'_> {
         self.factors[if self.factors.len() == 1 { 0 } else { row }]
     }
 
-    /// Sets the losses from row `first` on, given the greatest elements and the sums of exponentials, which it overwrites.
+    /// Sets the losses from row `first` on, given the greatest elements and the sums of exponentials.
     #[inline(always)]
-    fn set_losses<I: Arithmetic>(&mut self, first: usize, greatests: &[f32], sums: &mut [f32; ROWS]) {
+    fn set_losses<I: Arithmetic>(&mut self, first: usize, greatests: &[f32], mut sums: [f32; ROWS]) {
         if self.losses.is_none() {
             return;
         }
         sums.iter_mut().for_each(|sum| *sum = math::log::<I>(*sum));
-        for (row, (greatest, log)) in (first..).zip(greatests.iter().zip(sums.iter())) {
+        for (row, (greatest, log)) in (first..).zip(greatests.iter().zip(sums)) {
             let logits = &self.logits[row * self.columns..][..self.columns];
             let label = usize::try_from(self.label(row)).ok();
             let distance =
@@ -110,7 +110,7 @@ impl Visit<'_> {
         whole.iter_mut().for_each(|value| *value = math::exp::<I>(*value));
         let staged = self.private[..elements].chunks_exact(columns);
         staged.zip(&mut sums).for_each(|(staged, sum)| *sum = reduce_row::<f32, Sum>(staged));
-        self.set_losses::<I>(first, &greatests[..count], &mut sums.clone());
+        self.set_losses::<I>(first, &greatests[..count], sums);
         for row in first..first + count {
             let (label, factor) = (self.label(row), self.factor(row));
             let Some(results) = &mut self.results else { return };

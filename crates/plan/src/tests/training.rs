@@ -142,6 +142,15 @@ fn the_update_of_all_parameters_is_one_instruction() {
 }
 
 #[test]
+fn the_arena_is_hardly_larger_than_what_is_live() {
+    let plan = training_step().plan();
+    let (arena, peak) = (plan.info().arena_bytes, plan.info().peak_bytes);
+    // No value that the step hands on lies there, and the gradients of all kernels are live before the update.
+    let kernels: usize = UNITS.windows(2).map(|pair| 4 * pair[0] * pair[1]).sum();
+    assert!(peak >= kernels && (peak..peak + peak / 20).contains(&arena), "{arena} bytes for {peak}");
+}
+
+#[test]
 fn fusion_keeps_the_losses() {
     let builder = training_step();
     let plain: &[&str] = &fusions();
