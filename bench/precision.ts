@@ -6,7 +6,7 @@ import { primitiveTable } from '../ts/ops/record.js'
 import { hashed } from '../ts/ops/samples.js'
 
 /** Rows of a and columns of b: enough for the kernels of large matrices. */
-const [rows, columns] = [256, 256]
+const [rows, columns] = [1024, 1024]
 const termCounts = [256, 1024, 4096]
 
 const normal = (i: number, stream: number) =>

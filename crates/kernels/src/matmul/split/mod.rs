@@ -41,12 +41,12 @@ impl Parts {
     /// The parts by which a product is faster than by multiply-adds, if any are precise enough.
     pub fn for_shape(precision: Precision, shape: &Shape) -> Option<Parts> {
         let Shape { batch, m, n, k, .. } = *shape;
-        let (parts, least) = match precision {
-            Precision::Highest => (Parts::Three, 256),
-            Precision::High => (Parts::Two, 64),
-            Precision::Medium => (Parts::One, 64),
+        let (parts, least, least_sums) = match precision {
+            Precision::Highest => (Parts::Three, 256, 1 << 20),
+            Precision::High => (Parts::Two, 64, 0),
+            Precision::Medium => (Parts::One, 64, 0),
         };
-        (batch > 0 && m.min(n).min(k) >= least).then_some(parts)
+        (batch > 0 && m.min(n).min(k) >= least && m * n >= least_sums).then_some(parts)
     }
 }
 

@@ -230,3 +230,19 @@ fn epilogues_have_the_bits_of_separate_instructions() {
         }
     }
 }
+
+#[test]
+fn precision_and_shape_choose_the_kernel() {
+    if !available() {
+        return;
+    }
+    let name = |precision, [m, n, k]: [usize; 3]| {
+        crate::matmul::matmul(Isa::Amx, precision, 1, m, n, k, false, false, Epilogue::default()).name()
+    };
+    assert_eq!(name(Precision::Highest, [256, 4096, 256]), "matmulBf16x6");
+    assert_eq!(name(Precision::Highest, [512, 512, 512]), "matmul");
+    assert_eq!(name(Precision::Highest, [1024, 1024, 128]), "matmul");
+    assert_eq!(name(Precision::High, [64, 64, 64]), "matmulBf16x3");
+    assert_eq!(name(Precision::Medium, [64, 64, 64]), "matmulBf16");
+    assert_eq!(name(Precision::Medium, [63, 64, 64]), "matmul");
+}
