@@ -3,6 +3,16 @@
 use crate::kernel::{Buffer, Kernel, KernelError, Operands};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+/// Numbers in [-1, 1) from a multiplicative generator, the same in every run.
+pub(crate) fn numbers(count: usize, seed: u64) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
+    };
+    (0..count).map(|_| next()).collect()
+}
+
 /// Test data as an operand.
 pub(crate) trait Memory {
     fn bytes(&self) -> &[u8];

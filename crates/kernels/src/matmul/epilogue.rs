@@ -28,17 +28,17 @@ pub(super) struct Finish {
     pub relu: bool,
     /// Of C, all matrices of the batch.
     elements: usize,
-    pub tape: Option<FinishTape>,
+    tape: Option<FinishTape>,
 }
 
 /// The tape of an epilogue, and the rectangles of C over which it runs.
 #[derive(Debug)]
-pub(super) struct FinishTape {
+struct FinishTape {
     rectangles: Rectangles,
     /// The column panels of a rectangle.
-    pub panels: usize,
+    panels: usize,
     /// The most elements of a rectangle.
-    pub sums: usize,
+    sums: usize,
 }
 
 impl Finish {
@@ -106,20 +106,43 @@ impl Finish {
         }
     }
 
-    /// Finishes a rectangle of C, whose sums lie apart. Rows are counted in the whole batch.
+    /// Computes a block of C, some rows and column panels of a product of the batch, and what comes after its sums. `compute` gets
+    /// column panels to compute, where the first element of C would lie, and the step from one of its rows to the next: of C,
+    /// only these panels need exist.
+    ///
+    /// # Safety
+    /// The operands have the sizes of the shape, and nobody else uses the block of C.
     ///
     /// # Panics
     /// When an operand of the tape is too small.
-    pub fn run(
+    pub unsafe fn block(
         &self,
-        tape: &FinishTape,
+        shape: &Shape,
+        matrix: usize,
         rows: Range<usize>,
-        columns: Range<usize>,
-        sums: Buffer,
+        panels: Range<usize>,
+        panel: usize,
         operands: &Operands<'_>,
-        slots: &mut [f32],
+        private: &mut [f32],
+        mut compute: impl FnMut(Range<usize>, *mut f32, usize),
     ) {
+        let Shape { m, n, .. } = *shape;
+        let Some(tape) = &self.tape else {
+            // SAFETY: C holds a matrix for each product.
+            let c = unsafe { operands.outputs[0].pointer::<f32>().add(matrix * m * n) };
+            return compute(panels, c, n);
+        };
+        let (sums, slots) = private.split_at_mut(tape.sums);
         let others = &operands.inputs[self.operands_before()..];
-        tape.rectangles.run(rows, columns, sums, others, operands.outputs, slots);
+        for first in panels.clone().step_by(tape.panels) {
+            let panels = first..panels.end.min(first + tape.panels);
+            let columns = panels.start * panel..n.min(panels.end * panel);
+            let c = sums.as_mut_ptr().wrapping_sub(rows.start * columns.len() + columns.start);
+            compute(panels, c, columns.len());
+            // SAFETY: the sums are this thread's own.
+            let sums = unsafe { Buffer::new(sums.as_mut_ptr().cast(), size_of_val(sums)) };
+            let rows = matrix * m + rows.start..matrix * m + rows.end;
+            tape.rectangles.run(rows, columns, sums, others, operands.outputs, slots);
+        }
     }
 }

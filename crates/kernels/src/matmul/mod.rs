@@ -25,7 +25,7 @@ use crate::arch::Portable8;
 #[cfg(target_arch = "x86_64")]
 use crate::arch::{Avx2x8, Avx512x16};
 use crate::isa::Isa;
-use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch, require_size};
+use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch, require_size};
 use block::{ALIGNMENT_SLACK, Matrices};
 use blocking::{Blocking, Shape, Split, TileSize};
 pub use epilogue::Epilogue;
@@ -95,7 +95,6 @@ impl Matmul {
     /// The machine has the instruction set, and the operands and `private` have the sizes of the shape.
     unsafe fn compute<V: Tiles>(&self, chunk: usize, operands: &Operands<'_>, private: &mut [f32]) {
         let Blocking { block_rows, block_columns, column_panel, row_panels, .. } = self.blocking;
-        let Shape { m, n, .. } = self.shape;
         let (panel_b, private) = private.split_at_mut(self.panel_b());
         // The slack leaves room for a panel behind the aligned place.
         let slack = panel_b.as_ptr().align_offset(64).min(ALIGNMENT_SLACK);
@@ -105,25 +104,26 @@ impl Matmul {
             let (matrix, block) = (block / blocks, block % blocks);
             let panels = block_rows.part(block / block_columns.parts);
             let column_panels = block_columns.part(block % block_columns.parts);
-            // SAFETY: the block of C is the chunk's own, the rest is the caller's.
-            unsafe {
-                let Some(tape) = &self.finish.tape else {
-                    let c = operands.outputs[0].pointer::<f32>().add(matrix * m * n);
-                    self.matrices(matrix, operands, c, n).compute::<V>(panels, column_panels, panel_b);
-                    continue;
-                };
-                let rows = row_panels.part(panels.start).start..row_panels.part(panels.end - 1).end;
-                for first in column_panels.clone().step_by(tape.panels) {
-                    let column_panels = first..column_panels.end.min(first + tape.panels);
-                    let columns = column_panels.start * column_panel..n.min(column_panels.end * column_panel);
-                    let (sums, slots) = private.split_at_mut(tape.sums);
-                    let c = sums.as_mut_ptr().wrapping_sub(rows.start * columns.len() + columns.start);
-                    let matrices = self.matrices(matrix, operands, c, columns.len());
+            let rows = row_panels.part(panels.start).start..row_panels.part(panels.end - 1).end;
+            let compute = |column_panels, c, stride_c| {
+                // SAFETY: the block of C is the chunk's own, the rest is the caller's.
+                unsafe {
+                    let matrices = self.matrices(matrix, operands, c, stride_c);
                     matrices.compute::<V>(panels.clone(), column_panels, panel_b);
-                    let sums = Buffer::new(sums.as_mut_ptr().cast(), size_of_val(sums));
-                    let rows = matrix * m + rows.start..matrix * m + rows.end;
-                    self.finish.run(tape, rows, columns, sums, operands, slots);
                 }
+            };
+            // SAFETY: as above.
+            unsafe {
+                self.finish.block(
+                    &self.shape,
+                    matrix,
+                    rows,
+                    column_panels,
+                    column_panel,
+                    operands,
+                    private,
+                    compute,
+                );
             }
         }
     }

@@ -18,7 +18,7 @@ use super::blocking::Shape;
 use super::epilogue::{Epilogue, Finish};
 use crate::arch::amx::{Configured, DEPTH, Lines, PANEL, Side, pack, step_elements};
 use crate::isa::Isa;
-use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
+use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch};
 use blocking::{BLOCK_PANELS, Blocking};
 use product::{Private, Product};
 use std::ops::Range;
@@ -182,39 +182,36 @@ impl SplitMatmul {
             let (matrix, block) = (block / blocks, block % blocks);
             let rows = block_rows.part(block / block_columns.parts);
             let columns = block_columns.part(block % block_columns.parts);
-            // SAFETY: the block of C is the chunk's own, the rest is the caller's.
-            unsafe {
-                let product = |c, stride_c| Product {
-                    kernel: self,
-                    matrix,
-                    a: operands.inputs[0].pointer::<f32>().add(matrix * m * k),
-                    b: operands.inputs[1].pointer::<f32>().add(matrix * k * n),
-                    bias: if self.finish.bias { operands.inputs[2].pointer() } else { std::ptr::null() },
-                    c,
-                    stride_c,
-                    split_a: shared,
-                    private,
-                };
-                let Some(tape) = &self.finish.tape else {
-                    let c = operands.outputs[0].pointer::<f32>().add(matrix * m * n);
-                    product(c, n).compute(&rows, &columns);
-                    continue;
-                };
-                let extent = |panels: &Range<usize>, length: usize| {
-                    panels.start * PANEL..length.min(panels.end * PANEL)
-                };
-                let block_rows = extent(&rows, m);
-                for first in columns.clone().step_by(tape.panels) {
-                    let panels = first..columns.end.min(first + tape.panels);
-                    let columns = extent(&panels, n);
-                    let (sums, slots) = finishing.split_at_mut(tape.sums);
-                    let stride = columns.len();
-                    let c = sums.as_mut_ptr().wrapping_sub(block_rows.start * stride + columns.start);
-                    product(c, stride).compute(&rows, &panels);
-                    let sums = Buffer::new(sums.as_mut_ptr().cast(), size_of_val(sums));
-                    let rows = matrix * m + block_rows.start..matrix * m + block_rows.end;
-                    self.finish.run(tape, rows, columns, sums, operands, slots);
+            let compute = |columns, c, stride_c| {
+                // SAFETY: the block of C is the chunk's own, the rest is the caller's.
+                unsafe {
+                    let product = Product {
+                        kernel: self,
+                        matrix,
+                        a: operands.inputs[0].pointer::<f32>().add(matrix * m * k),
+                        b: operands.inputs[1].pointer::<f32>().add(matrix * k * n),
+                        bias: if self.finish.bias { operands.inputs[2].pointer() } else { std::ptr::null() },
+                        c,
+                        stride_c,
+                        split_a: shared,
+                        private,
+                    };
+                    product.compute(&rows, &columns);
                 }
+            };
+            let block_rows = rows.start * PANEL..m.min(rows.end * PANEL);
+            // SAFETY: as above.
+            unsafe {
+                self.finish.block(
+                    &self.shape,
+                    matrix,
+                    block_rows,
+                    columns,
+                    PANEL,
+                    operands,
+                    finishing,
+                    compute,
+                );
             }
         }
     }

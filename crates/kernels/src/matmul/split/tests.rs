@@ -1,20 +1,10 @@
 use super::*;
 use crate::matmul::Matmul;
-use crate::testing::run_kernel;
+use crate::testing::{numbers, run_kernel};
 use crate::{Access, Binary, Dtype, Elementwise, LaneOp, Segment, Source, TapeOp, Unary};
 
 const PLAIN: Epilogue = Epilogue { bias: false, relu: false, tape: None };
 const PARTS: [Parts; 3] = [Parts::One, Parts::Two, Parts::Three];
-
-/// Numbers in [-1, 1) from a multiplicative generator, the same in every run.
-fn numbers(count: usize, seed: u64) -> Vec<f32> {
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
-    };
-    (0..count).map(|_| next()).collect()
-}
 
 fn shape(batch: usize, [m, n, k]: [usize; 3], form: usize) -> Shape {
     Shape { batch, m, n, k, transpose_a: form & 1 != 0, transpose_b: form & 2 != 0 }
