@@ -1,6 +1,6 @@
 """Makes the fixtures of the golden tests: what PyTorch gives in float64, and Keras.
 
-    python3 test/golden/make.py        needs torch, numpy and keras
+    python3 test/golden/make.py [ops …]        all or some of them; needs torch, numpy and keras
 
 ops.json holds the value and the gradient of every op whose record has a PyTorch expression, training.json the losses
 of three small networks over twenty steps, initializers.json the distributions of Keras's initial weights, clipping.json
@@ -55,16 +55,26 @@ def write(name, fixture):
     (HERE / name).write_text(f'{{"torch":"{version}","entries":[\n{entries}\n]}}\n')
 
 
-def main():
-    torch.set_default_dtype(torch.float64)
+def answer_all():
     questions = subprocess.run(
         ["npx", "tsx", str(HERE / "questions.ts")], check=True, capture_output=True, text=True
     ).stdout
-    write("ops.json", [answer(question) for question in json.loads(questions)])
-    write("training.json", train_all())
-    write("initializers.json", draw_all())
-    write("clipping.json", clip_all())
+    return [answer(question) for question in json.loads(questions)]
+
+
+FIXTURES = {
+    "ops": answer_all,
+    "training": train_all,
+    "initializers": draw_all,
+    "clipping": clip_all,
+}
+
+
+def main(names):
+    torch.set_default_dtype(torch.float64)
+    for name in names or FIXTURES:
+        write(f"{name}.json", FIXTURES[name]())
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
