@@ -2,6 +2,8 @@ import type { Dtype } from './dtype.js'
 
 type Shape = readonly (number | null)[]
 const shape = (s: Shape) => `[${s.map((extent) => extent ?? 'null').join(', ')}]`
+const shapes = (s: Shape | readonly Shape[]) =>
+  s.some(Array.isArray) ? (s as readonly Shape[]).map(shape).join(' and ') : shape(s as Shape)
 const show = (value: unknown) => {
   const text = describe(value, 0)
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
@@ -83,8 +85,8 @@ const messages = {
   'grad.undefined': (f: { op: string; reason: string }) => `${f.op} has no gradient: ${f.reason}.`,
 
   // Layers and models.
-  'layer.input': (f: { layer: string; expected: string; got: Shape }) =>
-    `Layer '${f.layer}' takes ${f.expected}, got ${shape(f.got)}.`,
+  'layer.input': (f: { layer: string; expected: string; got: Shape | readonly Shape[] }) =>
+    `Layer '${f.layer}' takes ${f.expected}, got ${shapes(f.got)}.`,
   'layer.output': (f: { layer: string; got: unknown }) =>
     `The call of layer '${f.layer}' must return a tensor, got ${show(f.got)}.`,
   'layer.unbuilt': (f: { layer: string; method: string }) =>

@@ -198,6 +198,8 @@ describeOnEachBackend('layers', () => {
     expect([layer.weights.length, layer.trainableWeights.length]).toEqual([4, 2])
     layer.trainable = false
     expect(layer.trainableWeights.length).toBe(0)
+    layer.trainable = true
+    expect([layer.inner.trainable, layer.trainableWeights.length]).toEqual([true, 4])
   })
 
   it('keeps its configuration and prints readably', () => {

@@ -1,12 +1,12 @@
 import type { Activation } from '../activations/activation.js'
 import { type ActivationName, getActivation } from '../activations/registry.js'
-import { fail } from '../errors.js'
 import type { Initializer } from '../initializers/initializers.js'
 import { getInitializer, type InitializerName } from '../initializers/registry.js'
 import { add, matmul, reshape } from '../ops/index.js'
 import { checkBoolean, checkInteger, checkOptions } from '../options.js'
 import type { Tensor } from '../tensor.js'
 import type { Variable } from '../variable.js'
+import { knownExtent } from './input-spec.js'
 import { Layer, type LayerConfig, layerOptions } from './layer.js'
 import type { PartialShape } from './placeholder.js'
 
@@ -38,6 +38,7 @@ export class Dense extends Layer {
     super(config)
     checkInteger('dense', 'units', config.units, 1)
     checkBoolean('dense', 'useBias', config.useBias)
+    this.inputSpec = { minRank: 2 }
     this.units = config.units
     this.useBias = config.useBias ?? true
     this.activation = getActivation(config.activation ?? 'linear')
@@ -47,11 +48,8 @@ export class Dense extends Layer {
   }
 
   override build(inputShape: PartialShape): void {
-    const features = inputShape.at(-1)
-    if (inputShape.length < 2 || typeof features !== 'number') {
-      const expected = 'an input [batch, …, features] whose number of features is known'
-      fail('layer.input', { layer: this.name, expected, got: inputShape })
-    }
+    const features = knownExtent(this.name, inputShape, -1)
+    this.inputSpec = { minRank: 2, axes: { [-1]: features } }
     const { kernelInitializer = 'glorotUniform', biasInitializer = 'zeros' } = this.#config
     const { units } = this
     this.kernel = this.addWeight({ name: 'kernel', shape: [features, units], initializer: kernelInitializer })
@@ -61,9 +59,6 @@ export class Dense extends Layer {
 
   override call(x: Tensor): Tensor {
     const [features] = this.kernel.shape as [number]
-    if (x.shape.at(-1) !== features || x.rank < 2) {
-      fail('layer.input', { layer: this.name, expected: `an input [batch, …, ${features}]`, got: x.shape })
-    }
     const rows = matmul(reshape(x, [x.size / Math.max(1, features), features]), this.kernel)
     const output = this.activation(this.bias ? add(rows, this.bias) : rows)
     return reshape(output, [...x.shape.slice(0, -1), this.units])

@@ -8,6 +8,7 @@ import { checkBoolean, checkOptions } from '../options.js'
 import { checkShape, formatShape, type Shape, sameShape, sizeOf } from '../shape.js'
 import { createTensor, type NestedArray, Tensor, type TypedArray } from '../tensor.js'
 import { Variable } from '../variable.js'
+import { checkInputSpec, type InputSpec } from './input-spec.js'
 import { uniqueName } from './names.js'
 import { type PartialShape, Placeholder } from './placeholder.js'
 
@@ -53,7 +54,9 @@ export abstract class Layer {
   readonly name: string
   readonly dtype: Dtype
   readonly inputShape: Shape | undefined
-  trainable: boolean
+  /** Which inputs it takes, where it says so: others are refused before `build` and `call`. */
+  protected inputSpec: InputSpec | undefined
+  #trainable: boolean
   #built = false
   readonly #weights: Variable[] = []
 
@@ -67,7 +70,7 @@ export abstract class Layer {
     this.name = name ?? uniqueName(new.target.name)
     this.dtype = dtype
     this.inputShape = inputShape
-    this.trainable = trainable
+    this.#trainable = trainable
   }
 
   /** Makes the weights, once, when the shape of the input is known; null stands for extents such as the batch. */
@@ -108,12 +111,26 @@ export abstract class Layer {
       const expected = 'a tensor or a placeholder of lw.input, or an array of one kind of them'
       return fail('argument.type', { op: this.name, argument: 'the input', expected, got: input })
     })
+    if (this.inputSpec && !Array.isArray(inputs)) {
+      checkInputSpec(this.name, this.inputSpec, shapes[0] as PartialShape)
+    }
     // The batch may differ from call to call; what follows it may not.
     this.ensureBuilt(Array.isArray(inputs) ? shapes.map(withoutBatch) : withoutBatch(shapes[0] as Shape))
     if (!(list[0] instanceof Placeholder)) return this.#checked(this.call(inputs as Tensor, { training }))
     const placeholders = list as readonly Placeholder[]
     const { shape, dtype } = this.inferOutput(inputs as Placeholder)
     return new Placeholder(shape, dtype, this, placeholders)
+  }
+
+  /** Whether training updates its weights. Setting it sets it for the layers within too. */
+  get trainable(): boolean {
+    return this.#trainable
+  }
+
+  set trainable(trainable: boolean) {
+    checkBoolean(this.name, 'trainable', trainable)
+    this.#trainable = trainable
+    for (const layer of this.sublayers) layer.trainable = trainable
   }
 
   /** Whether the weights exist. */

@@ -1,0 +1,48 @@
+import { fail } from '../errors.js'
+import type { PartialShape } from './placeholder.js'
+
+/** Which inputs a layer takes. The batch is axis 0; negative axes count from the back. */
+export interface InputSpec {
+  readonly rank?: number
+  readonly minRank?: number
+  /** The extents that some axes must have. */
+  readonly axes?: Readonly<Record<number, number>>
+}
+
+/**
+ * Raises unless an input's shape fits; extents that are not known yet fit.
+ *
+ * @throws layer.input
+ */
+export function checkInputSpec(layer: string, spec: InputSpec, shape: PartialShape): void {
+  const { rank = shape.length, minRank = 0, axes = {} } = spec
+  const fits =
+    shape.length === rank &&
+    shape.length >= minRank &&
+    Object.entries(axes).every(([axis, extent]) => [null, extent].includes(shape.at(Number(axis)) ?? null))
+  if (!fits) fail('layer.input', { layer, expected: describe(spec), got: shape })
+}
+
+/**
+ * The extent of an axis that weights are made for.
+ *
+ * @throws layer.input when it is not known
+ */
+export function knownExtent(layer: string, shape: PartialShape, axis: number): number {
+  const extent = shape.at(axis)
+  if (typeof extent === 'number') return extent
+  return fail('layer.input', {
+    layer,
+    expected: `an input whose extent along axis ${axis} is known`,
+    got: shape,
+  })
+}
+
+function describe({ rank, minRank, axes = {} }: InputSpec): string {
+  const extent = (axis: number) => axes[axis] ?? axes[axis - (rank ?? 0)] ?? (axis === 0 ? 'batch' : 'any')
+  if (rank !== undefined)
+    return `an input [${Array.from({ length: rank }, (_, axis) => extent(axis)).join(', ')}]`
+  const last = -Math.min(0, ...Object.keys(axes).map(Number))
+  if (last === 0) return `an input of rank ${minRank} or more`
+  return `an input [batch, …, ${Array.from({ length: last }, (_, i) => axes[i - last] ?? 'any').join(', ')}]`
+}
