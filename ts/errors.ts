@@ -40,6 +40,8 @@ const messages = {
     `${f.op} has no option '${f.argument}'.${f.nearest ? ` Did you mean '${f.nearest}'?` : ''} It knows ${list(f.known)}.`,
   'name.unknown': (f: { kind: string; name: unknown; known: readonly string[]; nearest?: string }) =>
     `There is no ${f.kind} named ${show(f.name)}.${f.nearest ? ` Did you mean '${f.nearest}'?` : ''} Known: ${list(f.known)}.`,
+  'custom.missing': (f: { kind: string; name: string }) =>
+    `The ${f.kind} '${f.name}' is not a part of layerwise. Give its class or function: { customObjects: { ${f.name} } }.`,
   'shape.invalid': (f: { op: string; got: unknown }) =>
     `${f.op}: a shape is an array of at most 8 non-negative integers with fewer than 2^31 elements in all, got ${show(f.got)}.`,
   'shape.length': (f: { op: string; shape: Shape; expected: number; got: number }) =>

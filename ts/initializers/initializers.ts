@@ -1,3 +1,4 @@
+import { describe } from '../described.js'
 import { executor } from '../executors/choice.js'
 import { checkOptions } from '../options.js'
 import { type Seed, truncatedNormal, uniform } from '../random.js'
@@ -19,11 +20,12 @@ export interface RandomInitializerConfig {
  */
 export function glorotUniform(config: RandomInitializerConfig = {}): Initializer {
   checkOptions('glorotUniform', config, ['seed'])
-  return (shape) => {
+  const initializer: Initializer = (shape) => {
     const { inputs, outputs } = fans(shape)
     const limit = Math.sqrt(6 / Math.max(1, inputs + outputs))
     return uniform(shape, { ...config, minval: -limit, maxval: limit })
   }
+  return describe(initializer, 'glorotUniform', config)
 }
 
 /**
@@ -35,20 +37,21 @@ export function heNormal(config: RandomInitializerConfig = {}): Initializer {
   checkOptions('heNormal', config, ['seed'])
   // The standard deviation of a standard normal distribution that is truncated at ±2.
   const truncated = 0.8796256610342398
-  return (shape) => {
+  const initializer: Initializer = (shape) => {
     const stddev = Math.sqrt(2 / Math.max(1, fans(shape).inputs)) / truncated
     return truncatedNormal(shape, { ...config, stddev })
   }
+  return describe(initializer, 'heNormal', config)
 }
 
 /** All zeros. The default of biases. */
 export function zeros(): Initializer {
-  return (shape) => constant(shape, 0)
+  return describe((shape: Shape) => constant(shape, 0), 'zeros', {})
 }
 
 /** All ones. */
 export function ones(): Initializer {
-  return (shape) => constant(shape, 1)
+  return describe((shape: Shape) => constant(shape, 1), 'ones', {})
 }
 
 function constant(shape: Shape, value: number): Tensor {

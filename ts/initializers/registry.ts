@@ -1,4 +1,5 @@
-import { lookUp, refuseFactory } from '../options.js'
+import { fromRegistry, type Serialized } from '../described.js'
+import { refuseFactory } from '../options.js'
 import { glorotUniform, heNormal, type Initializer, ones, zeros } from './initializers.js'
 
 const initializers = { glorotUniform, heNormal, ones, zeros } as const
@@ -6,8 +7,8 @@ const initializers = { glorotUniform, heNormal, ones, zeros } as const
 /** The initializers that layers know by name. */
 export type InitializerName = keyof typeof initializers
 
-/** An initializer by its name, or as the function that it is. */
-export function getInitializer(given: InitializerName | Initializer): Initializer {
+/** An initializer by its name, as the function that it is, or in serialized form. */
+export function getInitializer(given: InitializerName | Initializer | Serialized): Initializer {
   refuseFactory('initializer', given, initializers)
-  return typeof given === 'function' ? given : lookUp('initializer', given, initializers)()
+  return typeof given === 'function' ? given : fromRegistry<Initializer>('initializer', given, initializers)
 }

@@ -1,3 +1,4 @@
+import { describe } from '../described.js'
 import { fail } from '../errors.js'
 import { cast, mean, square, subtract } from '../ops/index.js'
 import { sameShape } from '../shape.js'
@@ -16,5 +17,5 @@ export function meanSquaredError(): Loss {
     }
     return mean(square(subtract(cast(yTrue, 'float32'), yPred)))
   }
-  return Object.assign(squaredError, { targets: 'values' as const })
+  return describe(Object.assign(squaredError, { targets: 'values' as const }), 'meanSquaredError', {})
 }

@@ -1,3 +1,4 @@
+import { describe } from '../described.js'
 import {
   clip,
   log,
@@ -44,5 +45,9 @@ export function sparseCategoricalCrossentropy(config: SparseCategoricalCrossentr
     })
     return mean(negative(log(clip(ofLabel, 1e-7, 1 - 1e-7))))
   }
-  return Object.assign(crossentropy, { targets: 'classes' as const })
+  return describe(
+    Object.assign(crossentropy, { targets: 'classes' as const }),
+    'sparseCategoricalCrossentropy',
+    config,
+  )
 }

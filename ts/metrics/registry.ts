@@ -1,4 +1,5 @@
-import { lookUp, refuseFactory } from '../options.js'
+import { fromRegistry, type Serialized } from '../described.js'
+import { refuseFactory } from '../options.js'
 import type { Tensor } from '../tensor.js'
 import { accuracy } from './accuracy.js'
 import { MeanMetric, Metric } from './metric.js'
@@ -11,10 +12,11 @@ export type MetricName = keyof typeof metrics
 /** A metric as a plain function: one value for each sample, or one for the batch. */
 export type MetricFunction = (yTrue: Tensor, yPred: Tensor) => Tensor
 
-/** A metric by its name, as an object, or as a function whose values are averaged. */
-export function getMetric(given: MetricName | Metric | MetricFunction): Metric {
+/** A metric by its name, as an object, in serialized form, or as a function whose values are averaged. */
+export function getMetric(given: MetricName | Metric | MetricFunction | Serialized): Metric {
   if (given instanceof Metric) return given
   refuseFactory('metric', given, metrics)
   if (typeof given === 'function') return new MeanMetric(given.name || 'metric', given)
-  return lookUp('metric', given, metrics)()
+  const made = fromRegistry<Metric | MetricFunction>('metric', given, metrics)
+  return made instanceof Metric ? made : getMetric(made)
 }
