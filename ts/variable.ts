@@ -1,9 +1,11 @@
+import type { Constraint } from './constraints/constraints.js'
 import type { Dtype } from './dtype.js'
 import { fail } from './errors.js'
 import { executor } from './executors/choice.js'
 import type { Executor, VariableStorage } from './executors/executor.js'
 import { activeTrace } from './graph/trace.js'
 import { checkOptions } from './options.js'
+import type { Regularizer } from './regularizers/regularizers.js'
 import { type Shape, sameShape } from './shape.js'
 import { createTensor, type NestedArray, Tensor, type TypedArray } from './tensor.js'
 
@@ -22,6 +24,10 @@ export class Variable {
   readonly dtype: Dtype
   readonly executor: Executor
   readonly storage: VariableStorage
+  /** What training adds to the loss for it. */
+  regularizer: Regularizer | undefined
+  /** What optimizers apply to it after each step. */
+  constraint: Constraint | undefined
   #closed = false
 
   constructor(

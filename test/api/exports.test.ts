@@ -11,6 +11,7 @@ it('what is public is an explicit list', () => {
     'Variable',
     'activations',
     'backend',
+    'constraints',
     'data',
     'datasets',
     'grad',
@@ -25,6 +26,7 @@ it('what is public is an explicit list', () => {
     'ops',
     'optimizers',
     'random',
+    'regularizers',
     'seed',
     'sequential',
     'setBackend',
@@ -35,6 +37,7 @@ it('what is public is an explicit list', () => {
     'variable',
   ])
   expect(names(lw.activations)).toEqual(['linear', 'relu', 'sigmoid', 'softmax', 'tanh'])
+  expect(names(lw.constraints)).toEqual(['maxNorm', 'minMaxNorm', 'nonNeg', 'unitNorm'])
   expect(names(lw.data)).toEqual(['idx'])
   expect(names(lw.datasets)).toEqual(['digits'])
   expect(names(lw.initializers)).toEqual(['glorotUniform', 'heNormal', 'ones', 'zeros'])
@@ -49,4 +52,5 @@ it('what is public is an explicit list', () => {
     'truncatedNormal',
     'uniform',
   ])
+  expect(names(lw.regularizers)).toEqual(['l1', 'l1l2', 'l2', 'orthogonalRegularizer'])
 })

@@ -7,4 +7,4 @@ export {
   type RandomInitializerConfig,
   zeros,
 } from './initializers.js'
-export type { InitializerName } from './registry.js'
+export type { InitializerIdentifier, InitializerName } from './registry.js'

@@ -7,8 +7,11 @@ const initializers = { glorotUniform, heNormal, ones, zeros } as const
 /** The initializers that layers know by name. */
 export type InitializerName = keyof typeof initializers
 
+/** What layers take for an initializer: a name, a function, or the serialized form. */
+export type InitializerIdentifier = InitializerName | Initializer | Serialized
+
 /** An initializer by its name, as the function that it is, or in serialized form. */
-export function getInitializer(given: InitializerName | Initializer | Serialized): Initializer {
+export function getInitializer(given: InitializerIdentifier): Initializer {
   refuseFactory('initializer', given, initializers)
   return typeof given === 'function' ? given : fromRegistry<Initializer>('initializer', given, initializers)
 }

@@ -1,13 +1,14 @@
 import type { Activation } from '../activations/activation.js'
 import { type ActivationName, getActivation } from '../activations/registry.js'
-import type { Initializer } from '../initializers/initializers.js'
-import { getInitializer, type InitializerName } from '../initializers/registry.js'
+import { type ConstraintIdentifier, getConstraint } from '../constraints/registry.js'
+import { getInitializer, type InitializerIdentifier } from '../initializers/registry.js'
 import { add, matmul, reshape } from '../ops/index.js'
 import { checkBoolean, checkInteger, checkOptions } from '../options.js'
+import { getRegularizer, type RegularizerIdentifier } from '../regularizers/registry.js'
 import type { Tensor } from '../tensor.js'
 import type { Variable } from '../variable.js'
 import { knownExtent } from './input-spec.js'
-import { Layer, type LayerConfig, layerOptions } from './layer.js'
+import { Layer, type LayerConfig, layerOptions, type WeightOptions } from './layer.js'
 import type { PartialShape } from './placeholder.js'
 
 export interface DenseConfig extends LayerConfig {
@@ -18,10 +19,27 @@ export interface DenseConfig extends LayerConfig {
   /** Default true. */
   readonly useBias?: boolean
   /** Default 'glorotUniform'. */
-  readonly kernelInitializer?: InitializerName | Initializer
+  readonly kernelInitializer?: InitializerIdentifier
   /** Default 'zeros'. */
-  readonly biasInitializer?: InitializerName | Initializer
+  readonly biasInitializer?: InitializerIdentifier
+  /** Default none, like the following ones. */
+  readonly kernelRegularizer?: RegularizerIdentifier
+  readonly biasRegularizer?: RegularizerIdentifier
+  readonly kernelConstraint?: ConstraintIdentifier
+  readonly biasConstraint?: ConstraintIdentifier
 }
+
+const denseOptions = [
+  'units',
+  'activation',
+  'useBias',
+  'kernelInitializer',
+  'biasInitializer',
+  'kernelRegularizer',
+  'biasRegularizer',
+  'kernelConstraint',
+  'biasConstraint',
+]
 
 /** activation(x · kernel + bias) along the last axis. Weights: kernel [in, units], bias [units]. */
 export class Dense extends Layer {
@@ -31,10 +49,11 @@ export class Dense extends Layer {
   kernel!: Variable
   bias: Variable | undefined
   readonly #config: DenseConfig
+  readonly #kernelOptions: Omit<WeightOptions, 'name' | 'shape'>
+  readonly #biasOptions: Omit<WeightOptions, 'name' | 'shape'>
 
   constructor(config: DenseConfig) {
-    const own = ['units', 'activation', 'useBias', 'kernelInitializer', 'biasInitializer']
-    checkOptions('dense', config, [...layerOptions, ...own])
+    checkOptions('dense', config, [...layerOptions, ...denseOptions])
     super(config)
     checkInteger('dense', 'units', config.units, 1)
     checkBoolean('dense', 'useBias', config.useBias)
@@ -42,19 +61,24 @@ export class Dense extends Layer {
     this.units = config.units
     this.useBias = config.useBias ?? true
     this.activation = getActivation(config.activation ?? 'linear')
-    getInitializer(config.kernelInitializer ?? 'glorotUniform')
-    getInitializer(config.biasInitializer ?? 'zeros')
+    this.#kernelOptions = {
+      initializer: getInitializer(config.kernelInitializer ?? 'glorotUniform'),
+      regularizer: config.kernelRegularizer && getRegularizer(config.kernelRegularizer),
+      constraint: config.kernelConstraint && getConstraint(config.kernelConstraint),
+    }
+    this.#biasOptions = {
+      initializer: getInitializer(config.biasInitializer ?? 'zeros'),
+      regularizer: config.biasRegularizer && getRegularizer(config.biasRegularizer),
+      constraint: config.biasConstraint && getConstraint(config.biasConstraint),
+    }
     this.#config = config
   }
 
   override build(inputShape: PartialShape): void {
     const features = knownExtent(this.name, inputShape, -1)
     this.inputSpec = { minRank: 2, axes: { [-1]: features } }
-    const { kernelInitializer = 'glorotUniform', biasInitializer = 'zeros' } = this.#config
-    const { units } = this
-    this.kernel = this.addWeight({ name: 'kernel', shape: [features, units], initializer: kernelInitializer })
-    if (this.useBias)
-      this.bias = this.addWeight({ name: 'bias', shape: [units], initializer: biasInitializer })
+    this.kernel = this.addWeight({ name: 'kernel', shape: [features, this.units], ...this.#kernelOptions })
+    if (this.useBias) this.bias = this.addWeight({ name: 'bias', shape: [this.units], ...this.#biasOptions })
   }
 
   override call(x: Tensor): Tensor {
@@ -72,7 +96,8 @@ export class Dense extends Layer {
 /**
  * A fully connected layer: activation(x · kernel + bias).
  *
- * @param config units, activation, useBias, kernelInitializer, biasInitializer, and what every layer takes: name, inputShape, …
+ * @param config units, activation, useBias; an initializer, a regularizer and a constraint of kernel and bias; and what every layer takes:
+ *   name, inputShape, …
  * @throws argument.range, argument.unknown, name.unknown
  *
  * @example

@@ -1,10 +1,13 @@
+import { type ConstraintIdentifier, getConstraint } from '../constraints/registry.js'
 import { type Dtype, dtypes } from '../dtype.js'
 import { fail } from '../errors.js'
-import { recordInto, refusePromise, Trace } from '../graph/trace.js'
-import type { Initializer } from '../initializers/initializers.js'
-import { getInitializer, type InitializerName } from '../initializers/registry.js'
+import { activeTrace, recordInto, refusePromise, SymbolicTensor, Trace } from '../graph/trace.js'
+import { getInitializer, type InitializerIdentifier } from '../initializers/registry.js'
 import { toTensor } from '../ops/apply.js'
+import { cast, divide } from '../ops/index.js'
 import { checkBoolean, checkOptions } from '../options.js'
+import { getRegularizer, type RegularizerIdentifier } from '../regularizers/registry.js'
+import type { Regularizer } from '../regularizers/regularizers.js'
 import { checkShape, formatShape, type Shape, sameShape, sizeOf } from '../shape.js'
 import { createTensor, type NestedArray, Tensor, type TypedArray } from '../tensor.js'
 import { Variable } from '../variable.js'
@@ -22,10 +25,34 @@ export interface LayerConfig {
   readonly dtype?: Dtype
   /** Whether training updates its weights (default true). */
   readonly trainable?: boolean
+  /** A penalty on the output, which training adds to the loss, divided by the batch size (default none). */
+  readonly activityRegularizer?: RegularizerIdentifier
 }
 
 /** The keys of {@link LayerConfig}. */
-export const layerOptions: readonly string[] = ['name', 'inputShape', 'dtype', 'trainable']
+export const layerOptions: readonly string[] = [
+  'name',
+  'inputShape',
+  'dtype',
+  'trainable',
+  'activityRegularizer',
+]
+
+/** What a layer makes a weight of: initializer, regularizer and constraint are each a name, a function or the serialized form. */
+export interface WeightOptions {
+  readonly name: string
+  readonly shape: Shape
+  /** Default 'glorotUniform'. */
+  readonly initializer?: InitializerIdentifier
+  /** Default none. */
+  readonly regularizer?: RegularizerIdentifier | undefined
+  /** Default none. */
+  readonly constraint?: ConstraintIdentifier | undefined
+  /** Default true. */
+  readonly trainable?: boolean
+  /** Default: the initial value's, float32. */
+  readonly dtype?: Dtype
+}
 
 /** How a layer is called. Layers that call others pass it on. */
 export interface CallOptions {
@@ -56,11 +83,19 @@ export abstract class Layer {
   readonly inputShape: Shape | undefined
   /** Which inputs it takes, where it says so: others are refused before `build` and `call`. */
   protected inputSpec: InputSpec | undefined
+  readonly activityRegularizer: Regularizer | undefined
   #trainable: boolean
   #built = false
   readonly #weights: Variable[] = []
+  readonly #addedLosses: Tensor[] = []
 
-  constructor({ name, inputShape, dtype = 'float32', trainable = true }: LayerConfig = {}) {
+  constructor({
+    name,
+    inputShape,
+    dtype = 'float32',
+    trainable = true,
+    activityRegularizer,
+  }: LayerConfig = {}) {
     if (inputShape !== undefined) checkShape(new.target.name, inputShape)
     if (!dtypes.includes(dtype)) fail('dtype.invalid', { op: new.target.name, got: dtype })
     if (name !== undefined && (typeof name !== 'string' || name === '')) {
@@ -71,6 +106,7 @@ export abstract class Layer {
     this.dtype = dtype
     this.inputShape = inputShape
     this.#trainable = trainable
+    this.activityRegularizer = activityRegularizer && getRegularizer(activityRegularizer)
   }
 
   /** Makes the weights, once, when the shape of the input is known; null stands for extents such as the batch. */
@@ -86,6 +122,7 @@ export abstract class Layer {
       dtype: this.dtype,
       trainable: this.trainable,
       ...(this.inputShape && { inputShape: this.inputShape }),
+      ...(this.activityRegularizer && { activityRegularizer: this.activityRegularizer }),
     }
   }
 
@@ -116,7 +153,7 @@ export abstract class Layer {
     }
     // The batch may differ from call to call; what follows it may not.
     this.ensureBuilt(Array.isArray(inputs) ? shapes.map(withoutBatch) : withoutBatch(shapes[0] as Shape))
-    if (!(list[0] instanceof Placeholder)) return this.#checked(this.call(inputs as Tensor, { training }))
+    if (!(list[0] instanceof Placeholder)) return this.#run(inputs as Tensor, { training })
     const placeholders = list as readonly Placeholder[]
     const { shape, dtype } = this.inferOutput(inputs as Placeholder)
     return new Placeholder(shape, dtype, this, placeholders)
@@ -131,6 +168,56 @@ export abstract class Layer {
     checkBoolean(this.name, 'trainable', trainable)
     this.#trainable = trainable
     for (const layer of this.sublayers) layer.trainable = trainable
+  }
+
+  /** Calls the layer. What the layers within add to the loss is gathered anew for each call that no other layer makes. */
+  #run(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
+    const outermost = !calling
+    if (outermost) this.#forgetLosses()
+    calling = true
+    try {
+      const output = this.#checked(this.call(inputs, options))
+      if (this.activityRegularizer) {
+        const penalty = this.activityRegularizer(output)
+        this.addLoss(output.rank === 0 ? penalty : divide(penalty, Math.max(1, output.shape[0] as number)))
+      }
+      return output
+    } finally {
+      if (outermost) calling = false
+    }
+  }
+
+  /** Adds a float32 scalar to the loss of training: for `call`, where it depends on the inputs. */
+  protected addLoss(loss: Tensor): void {
+    if (!(loss instanceof Tensor) || loss.rank !== 0) {
+      const expected = 'a scalar tensor'
+      fail('argument.type', { op: `addLoss of layer '${this.name}'`, argument: 'loss', expected, got: loss })
+    }
+    this.#addedLosses.push(loss)
+  }
+
+  /**
+   * The scalars that training adds to the loss: what this layer and those within added in the last call, activity regularizers included,
+   * then the regularization of each trainable weight.
+   */
+  get losses(): readonly Tensor[] {
+    const trace = activeTrace()
+    const added = this.#withSublayers().flatMap((layer) => layer.#addedLosses)
+    const present = added.filter((loss) => !(loss instanceof SymbolicTensor) || loss.trace === trace)
+    const penalties = this.trainableWeights.flatMap((weight) => weight.regularizer?.(weight.read()) ?? [])
+    return [...present, ...penalties]
+  }
+
+  #forgetLosses(): void {
+    for (const layer of this.#withSublayers()) layer.#addedLosses.length = 0
+  }
+
+  #withSublayers(seen = new Set<Layer>()): readonly Layer[] {
+    if (!seen.has(this)) {
+      seen.add(this)
+      for (const layer of this.sublayers) layer.#withSublayers(seen)
+    }
+    return [...seen]
   }
 
   /** Whether the weights exist. */
@@ -168,30 +255,23 @@ export abstract class Layer {
     return { shape, dtype: two.dtype }
   }
 
-  /**
-   * A weight of this layer, for `build`.
-   *
-   * @param options name; shape; initializer, a name or a function (default 'glorotUniform'); trainable (default true)
-   */
-  protected addWeight({
-    name,
-    shape,
-    initializer = 'glorotUniform',
-    trainable = true,
-  }: {
-    readonly name: string
-    readonly shape: Shape
-    readonly initializer?: InitializerName | Initializer
-    readonly trainable?: boolean
-  }): Variable {
+  /** A weight of this layer, for `build`. */
+  protected addWeight(options: WeightOptions): Variable {
+    const { name, shape, initializer = 'glorotUniform', trainable = true, dtype } = options
+    const { regularizer, constraint } = options
     const op = `weight '${name}' of layer '${this.name}'`
     checkShape(op, shape)
-    const initial = recordInto(undefined, () => toTensor(op, getInitializer(initializer)(shape)))
+    const initial = recordInto(undefined, () => {
+      const value = toTensor(op, getInitializer(initializer)(shape))
+      return cast(value, dtype ?? value.dtype)
+    })
     if (!sameShape(initial.shape, shape)) {
       const expected = `an initial value of shape ${formatShape(shape)}`
       fail('shape.mismatch', { op, expected, got: [initial.shape] })
     }
     const weight = new Variable(initial, `${this.name}/${name}`, trainable)
+    weight.regularizer = regularizer && getRegularizer(regularizer)
+    weight.constraint = constraint && getConstraint(constraint)
     this.#weights.push(weight)
     return weight
   }
@@ -289,6 +369,9 @@ export abstract class Layer {
     return output instanceof Tensor ? output : fail('layer.output', { layer: this.name, got: output })
   }
 }
+
+/** Whether a layer is being called. */
+let calling = false
 
 /** A shape, possibly with unknown extents, and a dtype. */
 interface Spec {

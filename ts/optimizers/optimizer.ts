@@ -79,7 +79,8 @@ export abstract class Optimizer {
   ): Update
 
   /**
-   * Makes one step: each variable moves by its gradient, clipped as the optimizer is configured. Inside a traced function it becomes part of that.
+   * Makes one step: each variable moves by its gradient, clipped as the optimizer is configured, and is then brought within its constraint.
+   * Inside a traced function it becomes part of that.
    *
    * @param gradients one for each variable, of its shape, as `lw.valueAndGrad` gives them; all are checked before any variable moves
    * @throws argument.range, argument.type, shape.mismatch
@@ -111,7 +112,7 @@ export abstract class Optimizer {
         slots.map((slot) => slot.read()),
         scalars,
       )
-      variable.assign(next.weight)
+      variable.assign(variable.constraint?.(next.weight) ?? next.weight)
       slots.forEach((slot, k) => {
         slot.assign(next.slots[k] as Tensor)
       })

@@ -64,7 +64,7 @@ export class Programs {
     const forward = (x: Tensor, y: Tensor, training: boolean, measured: readonly Metric[]): Tensor => {
       const prediction = model.apply(x, { training })
       for (const metric of measured) metric.update(y, prediction)
-      return mean(this.loss(y, prediction))
+      return model.losses.reduce((total, loss) => add(total, loss), mean(this.loss(y, prediction)))
     }
     const trainStep = (x: Tensor, y: Tensor): Tensor =>
       withGenerator(this.generator, () => {
