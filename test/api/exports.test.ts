@@ -12,6 +12,7 @@ it('what is public is an explicit list', () => {
     'activations',
     'backend',
     'constraints',
+    'customGradient',
     'data',
     'datasets',
     'grad',

@@ -92,14 +92,20 @@ function backpropagate(output: SymbolicTensor, wrt: readonly SymbolicTensor[]): 
     const gradient = gradients.get(tensor)
     const { origin } = tensor
     if (!gradient || sources.has(tensor)) continue
-    if (origin.kind === 'alias') accumulate(origin.of, gradient)
+    const distribute = (inputs: readonly SymbolicTensor[], parts: readonly (Tensor | null)[]) => {
+      parts.forEach((part, i) => {
+        const input = inputs[i] as SymbolicTensor
+        if (part && onPath.has(input)) accumulate(input, part)
+      })
+    }
+    if (origin.kind === 'alias') {
+      if (origin.gradient) distribute(origin.gradient.inputs, origin.gradient.rule(gradient))
+      else accumulate(origin.of, gradient)
+    }
     if (origin.kind !== 'operation') continue
     const { op, inputs, attributes } = origin
     if (typeof op.vjp !== 'function') fail('grad.undefined', { op: op.name, reason: op.vjp.reason })
-    op.vjp({ inputs, output: tensor, gradient, attributes }, ops).forEach((part, i) => {
-      const input = inputs[i] as SymbolicTensor
-      if (part && onPath.has(input)) accumulate(input, part)
-    })
+    distribute(inputs, op.vjp({ inputs, output: tensor, gradient, attributes }, ops))
   }
   return wrt.map((tensor) => gradients.get(tensor) ?? ops.broadcastTo(0, tensor.shape))
 }
@@ -109,7 +115,8 @@ function dependents(output: SymbolicTensor, wrt: ReadonlySet<SymbolicTensor>): S
   const known = new Map<SymbolicTensor, boolean>()
   const sources = ({ origin }: SymbolicTensor): readonly SymbolicTensor[] => {
     if (origin.kind === 'operation') return origin.inputs
-    return origin.kind === 'alias' && !origin.stop ? [origin.of] : []
+    if (origin.kind !== 'alias') return []
+    return origin.gradient?.inputs ?? (origin.stop ? [] : [origin.of])
   }
   // An explicit stack, because graphs are deeper than the call stack.
   const stack = [output]

@@ -16,8 +16,19 @@ export type Origin =
       readonly inputs: readonly SymbolicTensor[]
       readonly attributes: Attributes
     }
-  /** The same value under another name: where differentiation starts, or (`stop`) where it ends. */
-  | { readonly kind: 'alias'; readonly of: SymbolicTensor; readonly stop: boolean }
+  /** The same value under another name: where differentiation starts, ends (`stop`), or goes another way. */
+  | {
+      readonly kind: 'alias'
+      readonly of: SymbolicTensor
+      readonly stop: boolean
+      readonly gradient?: Detour
+    }
+
+/** What the gradient of a value is, in place of what its ops say: a gradient, or null for zero, for each input. */
+export interface Detour {
+  readonly inputs: readonly SymbolicTensor[]
+  readonly rule: (gradient: Tensor) => readonly (Tensor | null)[]
+}
 
 /** A tensor of a trace: it has a shape and a dtype, and an origin in place of values. */
 export class SymbolicTensor extends Tensor {
@@ -78,6 +89,13 @@ export class Trace {
   alias(value: Tensor, stop = false): SymbolicTensor {
     const of = this.lift(value)
     return this.add(of.shape, of.dtype, { kind: 'alias', of, stop })
+  }
+
+  /** The same value, through which gradients flow to the given inputs by a rule. */
+  withGradient(value: Tensor, inputs: readonly Tensor[], rule: Detour['rule']): SymbolicTensor {
+    const of = this.lift(value)
+    const gradient = { inputs: inputs.map((input) => this.lift(input)), rule }
+    return this.add(of.shape, of.dtype, { kind: 'alias', of, stop: true, gradient })
   }
 
   read(variable: Variable): SymbolicTensor {
