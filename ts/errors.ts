@@ -136,6 +136,11 @@ const messages = {
         ? 'Lower the learning rate, or scale the inputs to about -1 to 1.'
         : `x is not finite in row ${f.row}.`
     }`,
+  // Files.
+  'io.read': (f: { path: string; reason: string }) => `${f.path} cannot be read: ${f.reason}.`,
+  'io.write': (f: { path: string; reason: string }) => `${f.path} cannot be written: ${f.reason}.`,
+  'io.format': (f: { path: string; detail: string }) =>
+    `${f.path} is not a valid .safetensors file: ${f.detail}.`,
   'idx.invalid': (f: { path: string; detail: string }) => `${f.path} is not a valid IDX file: ${f.detail}.`,
 
   // Executors.

@@ -1,10 +1,10 @@
 """Makes the fixtures of the golden tests: what PyTorch gives in float64, and Keras.
 
-    python3 test/golden/make.py [ops …]        all or some of them; needs torch, numpy and keras
+    python3 test/golden/make.py [ops …]        all or some of them; needs torch, numpy, keras and safetensors
 
 ops.json holds the value and the gradient of every op whose record has a PyTorch expression, training.json the losses
 of three small networks over twenty steps, initializers.json the distributions of Keras's initial weights, clipping.json
-weights after steps of clipped gradients.
+weights after steps of clipped gradients, saved.json a file of Python's safetensors.
 """
 import json
 import math
@@ -17,6 +17,7 @@ import torch
 sys.dont_write_bytecode = True
 from clipping import clip_all  # noqa: E402
 from initializers import draw_all  # noqa: E402
+from saved import save_all  # noqa: E402
 from training import train_all  # noqa: E402
 
 HERE = Path(__file__).parent
@@ -67,6 +68,7 @@ FIXTURES = {
     "training": train_all,
     "initializers": draw_all,
     "clipping": clip_all,
+    "saved": save_all,
 }
 
 

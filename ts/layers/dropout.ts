@@ -15,7 +15,7 @@ export interface DropoutConfig extends LayerConfig {
 export class Dropout extends Layer {
   readonly rate: number
   readonly seed: number | undefined
-  readonly #generator: RandomGenerator | undefined
+  readonly generator: RandomGenerator | undefined
 
   constructor(config: DropoutConfig) {
     checkOptions('dropout', config, [...layerOptions, 'rate', 'seed'])
@@ -23,13 +23,13 @@ export class Dropout extends Layer {
     checkInterval('dropout', 'rate', config.rate, { minimum: 0, limit: 1 })
     this.rate = config.rate
     this.seed = config.seed
-    this.#generator = config.seed === undefined ? undefined : new RandomGenerator(config.seed)
+    this.generator = config.seed === undefined ? undefined : new RandomGenerator(config.seed)
   }
 
   override call(x: Tensor, { training }: CallOptions): Tensor {
     if (!training || this.rate === 0) return x
     const kept = 1 - this.rate
-    const seed = this.#generator
+    const seed = this.generator
     return where(bernoulli(x.shape, kept, { ...(seed && { seed }) }), multiply(x, 1 / kept), 0)
   }
 

@@ -6,6 +6,7 @@ import { getInitializer, type InitializerIdentifier } from '../initializers/regi
 import { toTensor } from '../ops/apply.js'
 import { cast, divide } from '../ops/index.js'
 import { checkBoolean, checkOptions } from '../options.js'
+import { RandomGenerator } from '../random.js'
 import { getRegularizer, type RegularizerIdentifier } from '../regularizers/registry.js'
 import type { Regularizer } from '../regularizers/regularizers.js'
 import { checkShape, formatShape, type Shape, sameShape, sizeOf } from '../shape.js'
@@ -291,6 +292,12 @@ export abstract class Layer {
   /** The weights that training updates. */
   get trainableWeights(): readonly Variable[] {
     return [...this.#collect()].filter(([, updated]) => updated).map(([weight]) => weight)
+  }
+
+  /** The sources of random numbers that this layer, and those within, keep in properties: state that training changes. */
+  get generators(): readonly RandomGenerator[] {
+    const own = Object.values(this).filter((value) => value instanceof RandomGenerator)
+    return [...new Set([...own, ...this.sublayers.flatMap(({ generators }) => generators)])]
   }
 
   /** Copies of the weights' values, in the order of `weights`: a dense kernel is [in, out]. */

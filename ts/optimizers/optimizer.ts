@@ -65,6 +65,16 @@ export abstract class Optimizer {
     return [this.#learningRate, this.#iterations, ...[...this.#slots.values()].flat()]
   }
 
+  /** Makes the slots of these weights, which are otherwise made when a step is first taken. */
+  build(weights: readonly Variable[]): void {
+    for (const weight of weights) this.#slotsOf(weight)
+  }
+
+  /** What the rule keeps for a weight, in the order of its names: nothing before `build` or the first step. */
+  slots(weight: Variable): readonly Variable[] {
+    return this.#slots.get(weight) ?? []
+  }
+
   /** What all weights of a step share, so that it is computed once: `step` counts from 1, as float32. */
   protected scalars(learningRate: Tensor, _step: Tensor): StepScalars {
     return { learningRate }
