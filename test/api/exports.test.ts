@@ -43,7 +43,7 @@ it('what is public is an explicit list', () => {
   expect(names(lw.datasets)).toEqual(['digits'])
   expect(names(lw.initializers)).toEqual(['glorotUniform', 'heNormal', 'ones', 'zeros'])
   expect(names(lw.layers)).toEqual(['Layer', 'activation', 'dense', 'dropout', 'flatten', 'input'])
-  expect(names(lw.losses)).toEqual(['meanSquaredError', 'sparseCategoricalCrossentropy'])
+  expect(names(lw.losses)).toEqual(['Loss', 'meanSquaredError', 'sparseCategoricalCrossentropy'])
   expect(names(lw.metrics)).toEqual(['MeanMetric', 'Metric', 'accuracy'])
   expect(names(lw.optimizers)).toEqual(['Optimizer', 'adam', 'sgd'])
   expect(names(lw.random)).toEqual([

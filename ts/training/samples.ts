@@ -1,7 +1,7 @@
 import { type ArrayData, type Batches, isBatches, isShaped, rowsOf, sliceRows } from '../data/arrays.js'
 import { fail } from '../errors.js'
 import type { PartialShape } from '../layers/placeholder.js'
-import type { Loss } from '../losses/loss.js'
+import type { LossFunction } from '../losses/loss.js'
 import type { Model } from '../models/model.js'
 import { reshape } from '../ops/index.js'
 import type { Samples } from './calls.js'
@@ -34,7 +34,7 @@ export const defaultBatchSize = 32
 export function samplesFor(
   op: string,
   model: Model,
-  loss: Loss,
+  loss: LossFunction,
   { x, y, batchSize }: { x: unknown; y: unknown; batchSize: number | undefined },
 ): Samples {
   const convert = (op: string, x: ArrayData, y: ArrayData) => {
