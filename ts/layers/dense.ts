@@ -43,6 +43,7 @@ const denseOptions = [
 
 /** activation(x · kernel + bias) along the last axis. Weights: kernel [in, units], bias [units]. */
 export class Dense extends Layer {
+  override supportsMasking = true
   readonly units: number
   readonly useBias: boolean
   readonly activation: Activation
