@@ -11,7 +11,7 @@ export interface ActivationConfig extends LayerConfig {
 
 /** An activation as a layer of its own. */
 export class Activation extends Layer {
-  override supportsMasking = true
+  static readonly className = 'activation'
   readonly activation: ActivationFunction
   readonly #config: ActivationConfig
 

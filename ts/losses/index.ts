@@ -1,8 +1,7 @@
 /** The losses, as `lw.losses`. */
-export { type CustomLoss, Loss, type LossConfig, type LossFunction, type LossValues } from './loss.js'
+export type { Loss } from './loss.js'
 export { meanSquaredError } from './mean-squared-error.js'
-export type { LossWeights, Reduction } from './reduction.js'
-export type { LossIdentifier, LossName } from './registry.js'
+export type { LossName } from './registry.js'
 export {
   type SparseCategoricalCrossentropyConfig,
   sparseCategoricalCrossentropy,
