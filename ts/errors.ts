@@ -90,7 +90,7 @@ const messages = {
   'layer.input': (f: { layer: string; expected: string; got: Shape | readonly Shape[] }) =>
     `Layer '${f.layer}' takes ${f.expected}, got ${shapes(f.got)}.`,
   'layer.output': (f: { layer: string; got: unknown }) =>
-    `The call of layer '${f.layer}' must return a tensor, got ${show(f.got)}.`,
+    `The call of layer '${f.layer}' must return a tensor, or an array or an object of tensors, got ${show(f.got)}.`,
   'layer.unbuilt': (f: { layer: string; method: string }) =>
     `${f.method}: '${f.layer}' has no weights before it knows the shape of its input. Give its first layer inputShape, or apply it to data first.`,
   'weights.count': (f: { layer: string; expected: number; got: number }) =>
@@ -108,6 +108,16 @@ const messages = {
   'data.empty': (f: { op: string }) => `${f.op}: there are no samples.`,
   'data.targets': (f: { op: string }) =>
     `${f.op}: y is missing. Give x and y, or an iterable of batches [x, y].`,
+  'data.structure': (f: {
+    op: string
+    argument: string
+    names: readonly string[]
+    got: unknown
+    nearest?: string
+  }) =>
+    `${f.op}: ${f.argument} must be ${f.names.length === 1 ? 'one' : `an array of ${f.names.length}`}, or an object by name (${list(f.names)}), got ${show(f.got)}.${
+      f.nearest ? ` Did you mean '${f.nearest}'?` : ''
+    }`,
   'data.length': (f: { op: string; x: number; y: number }) =>
     `${f.op}: x has ${f.x} samples and y has ${f.y}; each sample needs one target.`,
   'data.rows': (f: { op: string; argument: string; sample: Shape; got: number }) =>

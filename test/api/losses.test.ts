@@ -58,9 +58,102 @@ describeOnEachBackend('losses', () => {
     expect(loss(lw.tensor([[1, 2]]), lw.tensor([[3, 5]])).item()).toBe(6.5)
   })
 
+  it('reduce what is weighted and masked as Keras does', async () => {
+    const [yTrue, yPred] = [
+      lw.tensor([
+        [0, 0],
+        [0, 0],
+        [0, 0],
+      ]),
+      lw.tensor([
+        [1, 1],
+        [2, 2],
+        [3, 3],
+      ]),
+    ]
+    const reduced = (reduction: lw.losses.Reduction, weights: lw.losses.LossWeights = {}) =>
+      lw.losses.meanSquaredError({ reduction })(yTrue, yPred, weights).arraySync()
+    expect(reduced('none')).toEqual([1, 4, 9])
+    expect(reduced('sum')).toBe(14)
+    const weights = { sampleWeight: [1, 2, 0] }
+    expect(reduced('sumOverBatchSize', weights)).toBe(3)
+    expect(reduced('mean', { sampleWeight: [[1], [2], [0]] })).toBe(3)
+    expect(reduced('meanWithSampleWeight', weights)).toBe(3)
+    expect(reduced('none', weights)).toEqual([1, 8, 0])
+    const mask = [true, false, true]
+    expect(reduced('sumOverBatchSize', { mask })).toBe(5)
+    expect(reduced('sum', { mask })).toBe(10)
+    expect(reduced('sumOverBatchSize', { mask, ...weights })).toBe(0.5)
+    expect(reduced('sumOverBatchSize', { mask: [false, false, false] })).toBe(0)
+    await expectError('shape.mismatch', () => reduced('sum', { mask: [true] }))
+    await expectError('name.unknown', () => reduced('total' as never))
+    await expectError('argument.unknown', () => reduced('sum', { sampleWeights: [1] } as never))
+  })
+
+  it('weigh samples that have several positions', () => {
+    const loss = lw.losses.meanSquaredError()
+    const zeros = lw.tensor([
+      [[0], [0]],
+      [[0], [0]],
+    ])
+    const yPred = lw.tensor([
+      [[1], [2]],
+      [[3], [4]],
+    ])
+    expect(loss.values(zeros, yPred).arraySync()).toEqual([
+      [1, 4],
+      [9, 16],
+    ])
+    expect(loss(zeros, yPred, { sampleWeight: [1, 0] }).item()).toBe(1.25)
+    const mask = [
+      [true, false],
+      [true, true],
+    ]
+    expect(loss(zeros, yPred, { mask }).item()).toBeCloseTo(26 / 3, 6)
+    expect(loss(zeros, yPred, { mask, sampleWeight: [1, 0] }).item()).toBeCloseTo(1 / 3, 6)
+  })
+
+  it('sparseCategoricalCrossentropy leaves out a class', () => {
+    const loss = lw.losses.sparseCategoricalCrossentropy({ fromLogits: true, ignoreClass: -1 })
+    const given = lw.tensor(new Int32Array([1, -1, 2]))
+    const rows = lw.tensor([
+      [0.5, 1.5, -1],
+      [7, 8, 9],
+      [2, 0, 1],
+    ])
+    expect(loss(given, rows).item()).toBeCloseTo(expected, 5)
+    expect((loss.values(given, rows).arraySync() as number[])[1]).toBe(0)
+  })
+
+  it('can be a plain function or a class of one’s own', async () => {
+    class Pinball extends lw.losses.Loss {
+      constructor(private readonly quantile: number) {
+        super()
+      }
+      override call(yTrue: lw.Tensor, yPred: lw.Tensor) {
+        const error = lw.ops.subtract(yTrue, yPred)
+        const upper = lw.ops.multiply(error, this.quantile)
+        return lw.ops.mean(lw.ops.maximum(upper, lw.ops.multiply(error, this.quantile - 1)), { axis: -1 })
+      }
+    }
+    const pinball = new Pinball(0.75)
+    const [yTrue, yPred] = [lw.tensor([4, 0]), lw.tensor([[0], [4]])]
+    expect(pinball.apply(yTrue, yPred).item()).toBe(2)
+    expect(pinball.apply(yTrue, yPred, { sampleWeight: [1, 0] }).item()).toBe(1.5)
+    const model = lw.sequential({ layers: [lw.layers.flatten({ inputShape: [1] })] })
+    const lossOf = async (loss: lw.losses.LossIdentifier) => {
+      model.compile({ optimizer: 'sgd', loss })
+      return (await model.evaluate(yPred, yTrue, { verbose: 0 })).loss
+    }
+    expect(await lossOf(pinball)).toBe(2)
+    expect(await lossOf((a, b) => lw.ops.square(lw.ops.subtract(a, b)))).toBe(16)
+    expect(await lossOf((a, b) => lw.ops.sum(lw.ops.subtract(a, b)))).toBe(0)
+    expect(await lossOf({ className: 'meanSquaredError', config: { reduction: 'sum' } })).toBe(32)
+  })
+
   it('refuses shapes that do not belong together', async () => {
     const { meanSquaredError, sparseCategoricalCrossentropy } = lw.losses
-    await expectError('shape.mismatch', () => meanSquaredError()(lw.tensor([1, 2]), lw.tensor([[1], [2]])))
+    await expectError('shape.mismatch', () => meanSquaredError()(lw.tensor([1, 2, 3]), lw.tensor([[1], [2]])))
     await expectError('shape.mismatch', () => sparseCategoricalCrossentropy()(lw.tensor([1, 2, 3]), logits))
     await expectError(
       'argument.unknown',

@@ -13,7 +13,7 @@ interface Network {
   readonly activations: readonly ('relu' | 'sigmoid' | 'softmax' | 'tanh' | 'linear')[]
   readonly x: SampleArray
   readonly y: SampleArray
-  readonly loss: () => lw.losses.Loss
+  readonly loss: () => lw.losses.LossFunction
   readonly optimizer: () => lw.optimizers.Optimizer
 }
 

@@ -31,7 +31,7 @@ export function trainingStep({
   const inputs: SampleArray[] = [uniform([batch, features], -1, 1, 1), integers([batch], 0, classes, 2)]
   const workload = withExecutor(reference32, () => {
     const model = sequential({ layers: [...hidden, layers.dense({ units: classes, activation: 'softmax' })] })
-    model.prepare({ shape: [batch, features], dtype: 'float32' })
+    model.prepare(tensorOf(inputs[0] as SampleArray))
     model.weights.forEach((weight, i) => {
       weight.assign(tensorOf(uniform(weight.shape, -0.3, 0.3, 10 + i)))
     })

@@ -1,13 +1,6 @@
 import { fail } from '../errors.js'
 import type { PartialShape } from './placeholder.js'
 
-/** One shape, or a list of them for a layer that takes several tensors. */
-export type InputShape = PartialShape | readonly PartialShape[]
-
-export function isShapeList(shape: InputShape): shape is readonly PartialShape[] {
-  return Array.isArray(shape[0])
-}
-
 /** Which inputs a layer takes. The batch is axis 0; negative axes count from the back. */
 export interface InputSpec {
   readonly rank?: number
@@ -21,15 +14,13 @@ export interface InputSpec {
  *
  * @throws layer.input
  */
-export function checkInputSpec(layer: string, spec: InputSpec, given: InputShape): void {
-  const shape = isShapeList(given) ? [] : given
+export function checkInputSpec(layer: string, spec: InputSpec, shape: PartialShape): void {
   const { rank = shape.length, minRank = 0, axes = {} } = spec
   const fits =
-    shape === given &&
     shape.length === rank &&
     shape.length >= minRank &&
     Object.entries(axes).every(([axis, extent]) => [null, extent].includes(shape.at(Number(axis)) ?? null))
-  if (!fits) fail('layer.input', { layer, expected: describe(spec), got: given })
+  if (!fits) fail('layer.input', { layer, expected: describe(spec), got: shape })
 }
 
 /**

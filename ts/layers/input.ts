@@ -1,29 +1,56 @@
 import type { Dtype } from '../dtype.js'
-import { checkOptions } from '../options.js'
-import { checkShape, type Shape } from '../shape.js'
+import { checkInteger, checkOptions } from '../options.js'
+import { checkShape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { Layer } from './layer.js'
-import { Placeholder } from './placeholder.js'
+import { LayerCall, type PartialShape, type Placeholder, TensorSpec } from './placeholder.js'
 
 export interface InputConfig {
-  /** The shape of one sample, without the batch. */
-  readonly shape: Shape
+  /** The shape of one sample, without the batch; null where extents differ from batch to batch. */
+  readonly shape: PartialShape
   /** Default float32; data of other dtypes is cast to it. */
   readonly dtype?: Dtype
+  /** What data for it is called where a model has several inputs. */
   readonly name?: string
+  /** The number of samples in each batch, for layers that have to know it (default any). */
+  readonly batchSize?: number
 }
 
 /** Where data enters a functional model. */
 export class InputLayer extends Layer {
+  override supportsMasking = true
+  readonly #config: InputConfig
+
+  constructor(config: InputConfig) {
+    checkOptions('input', config, ['shape', 'dtype', 'name', 'batchSize'])
+    const { shape, dtype, name, batchSize } = config
+    checkShape('input', Array.isArray(shape) ? shape.map((extent) => extent ?? 1) : shape)
+    if (batchSize !== undefined) checkInteger('input', 'batchSize', batchSize, 1)
+    super({ ...(dtype !== undefined && { dtype }), ...(name !== undefined && { name }) })
+    this.#config = config
+    this.ensureBuilt([null, ...shape])
+  }
+
+  /** What stands for the data: the one output of this layer. */
+  placeholder(): Placeholder {
+    const { shape, batchSize = null } = this.#config
+    return new LayerCall(this, [], undefined).output(new TensorSpec([batchSize, ...shape], this.dtype))
+  }
+
   override call(x: Tensor): Tensor {
     return x
+  }
+
+  override getConfig(): Record<string, unknown> {
+    return { ...this.#config, name: this.name, dtype: this.dtype }
   }
 }
 
 /**
  * The input of a functional model: a placeholder that layers are applied to. Also the first of a sequential model's layers.
  *
- * @throws shape.invalid, argument.unknown
+ * @param config shape, dtype (default float32), name and batchSize
+ * @throws shape.invalid, argument.unknown, argument.range
  *
  * @example
  * const x = lw.input({ shape: [64] })
@@ -31,10 +58,5 @@ export class InputLayer extends Layer {
  * const model = lw.model({ inputs: x, outputs: y })
  */
 export function input(config: InputConfig): Placeholder {
-  checkOptions('input', config, ['shape', 'dtype', 'name'])
-  const { shape, dtype = 'float32', name } = config
-  checkShape('input', shape)
-  const layer = new InputLayer({ inputShape: shape, dtype, ...(name && { name }) })
-  layer.ensureBuilt([null, ...shape])
-  return new Placeholder([null, ...shape], dtype, layer, [])
+  return new InputLayer(config).placeholder()
 }

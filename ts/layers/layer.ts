@@ -1,7 +1,7 @@
 import { type ConstraintIdentifier, getConstraint } from '../constraints/registry.js'
 import { type Dtype, dtypes } from '../dtype.js'
 import { fail } from '../errors.js'
-import { activeTrace, recordInto, refusePromise, SymbolicTensor, Trace } from '../graph/trace.js'
+import { activeTrace, recordInto, refusePromise, SymbolicTensor } from '../graph/trace.js'
 import { getInitializer, type InitializerIdentifier } from '../initializers/registry.js'
 import { toTensor } from '../ops/apply.js'
 import { cast, divide } from '../ops/index.js'
@@ -11,10 +11,13 @@ import { getRegularizer, type RegularizerIdentifier } from '../regularizers/regi
 import type { Regularizer } from '../regularizers/regularizers.js'
 import { checkShape, formatShape, type Shape, sameShape, sizeOf } from '../shape.js'
 import { createTensor, type NestedArray, Tensor, type TypedArray } from '../tensor.js'
+import { leavesOf, mapTree, type Tree } from '../tree.js'
 import { Variable } from '../variable.js'
-import { checkInputSpec, type InputShape, type InputSpec } from './input-spec.js'
+import { inferSpecs } from './infer-specs.js'
+import { checkInputSpec, type InputSpec } from './input-spec.js'
+import { type Mask, masksOf, passMasks } from './mask.js'
 import { uniqueName } from './names.js'
-import { type PartialShape, Placeholder } from './placeholder.js'
+import { LayerCall, type PartialShape, Placeholder, type TensorSpec } from './placeholder.js'
 
 /** What every layer can be given. */
 export interface LayerConfig {
@@ -55,11 +58,24 @@ export interface WeightOptions {
   readonly dtype?: Dtype
 }
 
-/** How a layer is called. Layers that call others pass it on. */
+/** How a layer is called. What a layer hands on of it to layers within is `training` alone: masks go with the tensors. */
 export interface CallOptions {
   /** Whether this is a training step: dropout drops. */
   readonly training: boolean
+  /** The masks that the inputs carry, in their structure; undefined where none does. */
+  readonly mask?: Tree<Mask>
 }
+
+/** What `call` gets, told apart from what a caller of `apply` gives. */
+class PresentCall implements CallOptions {
+  constructor(
+    readonly training: boolean,
+    readonly mask: Tree<Mask>,
+  ) {}
+}
+
+/** One shape, or arrays and objects of them for a layer that takes several tensors. */
+export type InputShape = PartialShape | readonly PartialShape[] | { readonly [name: string]: PartialShape }
 
 /**
  * The base of all layers. A subclass makes its weights in `build` and computes in `call`, an ordinary function over `lw.ops`. Layers that it
@@ -79,9 +95,11 @@ export abstract class Layer {
   readonly name: string
   readonly dtype: Dtype
   readonly inputShape: Shape | undefined
-  /** Which input it takes, where it says so. */
+  /** Which inputs it takes, where it says so: others are refused before `build` and `call`. */
   protected inputSpec: InputSpec | undefined
   readonly activityRegularizer: Regularizer | undefined
+  /** Whether the outputs carry masks, which `computeMask` makes (default: whether a class has a `computeMask` of its own). */
+  supportsMasking: boolean
   #trainable: boolean
   #built = false
   readonly #weights: Variable[] = []
@@ -105,18 +123,22 @@ export abstract class Layer {
     this.inputShape = inputShape
     this.#trainable = trainable
     this.activityRegularizer = activityRegularizer && getRegularizer(activityRegularizer)
-  }
-
-  /** Raises where the layer does not take inputs of this shape, before `build` and `call`: by default what `inputSpec` says. */
-  protected checkInputShape(inputShape: InputShape): void {
-    if (this.inputSpec) checkInputSpec(this.name, this.inputSpec, inputShape)
+    this.supportsMasking = this.computeMask !== Layer.prototype.computeMask
   }
 
   /** Makes the weights, once, when the shape of the input is known; null stands for extents such as the batch. */
   build(_inputShape: InputShape): void {}
 
-  /** The layer's function of tensors, made of ops. It is traced: see `lw.jit`. */
-  abstract call(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor
+  /** The layer's function of tensors, or of arrays and objects of them, made of ops. It is traced: see `lw.jit`. */
+  abstract call(inputs: Tree<Tensor>, options: CallOptions): Tree<Tensor>
+
+  /**
+   * The masks of the outputs, from the inputs and their masks, for layers that support masking. Here: the masks of the inputs, one for each
+   * output in order.
+   */
+  computeMask(_inputs: Tree<Tensor>, mask: Tree<Mask>): Tree<Mask> {
+    return mask
+  }
 
   /** What a layer of the same class takes to be equal, without its weights. */
   getConfig(): Record<string, unknown> {
@@ -130,35 +152,55 @@ export abstract class Layer {
   }
 
   /**
-   * Applies the layer, building it first if it is not: to a placeholder of `lw.input`, which adds it to a functional model, or to tensors, which
-   * runs it.
+   * Applies the layer, building it first if it is not: to placeholders of `lw.input`, which adds it to a functional model, or to tensors, which
+   * runs it. Layers of several inputs take an array or an object of them; with several outputs, they return such a structure.
    *
-   * @param options training (default false)
+   * @param options training (default false); mask (default: what the tensors carry)
    * @throws layer.input when the shape does not fit
+   *
+   * @example
+   * const [left, right] = halves.apply<[lw.Tensor, lw.Tensor]>(x)   // for a layer whose call returns two
    */
-  apply(inputs: Placeholder | readonly Placeholder[], options?: Partial<CallOptions>): Placeholder
-  apply(inputs: Tensor | readonly Tensor[], options?: Partial<CallOptions>): Tensor
+  apply<Outputs extends Tree<Placeholder> = Placeholder>(
+    inputs: Tree<Placeholder>,
+    options?: Partial<CallOptions>,
+  ): Outputs
+  apply<Outputs extends Tree<Tensor> = Tensor>(inputs: Tree<Tensor>, options?: Partial<CallOptions>): Outputs
   apply(
-    inputs: Tensor | Placeholder | readonly (Tensor | Placeholder)[],
+    inputs: Tree<Tensor> | Tree<Placeholder>,
     options: Partial<CallOptions> = {},
-  ): Tensor | Placeholder {
-    checkOptions(this.name, options, ['training'])
-    const { training = false } = options
-    const list = Array.isArray(inputs) ? (inputs as readonly unknown[]) : [inputs]
-    const kind = list[0] instanceof Placeholder ? Placeholder : Tensor
-    const shapes = list.map((input) => {
-      if (input instanceof kind) return input.shape
-      const expected = 'a tensor or a placeholder of lw.input, or an array of one kind of them'
-      return fail('argument.type', { op: this.name, argument: 'the input', expected, got: input })
-    })
-    const inputShape = Array.isArray(inputs) ? shapes : (shapes[0] as Shape)
-    this.checkInputShape(inputShape)
+  ): Tree<Tensor> | Tree<Placeholder> {
+    checkOptions(this.name, options, ['training', 'mask'])
+    const leaves = leavesOf(inputs)
+    const kind = leaves[0] instanceof Placeholder ? Placeholder : Tensor
+    const stray = leaves.find((leaf) => !(leaf instanceof kind))
+    if (leaves.length === 0 || stray !== undefined) {
+      const expected = 'a tensor or a placeholder of lw.input, or an array or an object of one kind of them'
+      fail('argument.type', { op: this.name, argument: 'the input', expected, got: stray ?? inputs })
+    }
+    if (this.inputSpec && leaves[0] === inputs)
+      checkInputSpec(this.name, this.inputSpec, (leaves[0] as Tensor).shape)
     // The batch may differ from call to call; what follows it may not.
-    this.ensureBuilt(Array.isArray(inputs) ? shapes.map(withoutBatch) : withoutBatch(shapes[0] as Shape))
-    if (!(list[0] instanceof Placeholder)) return this.#run(inputs as Tensor, { training })
-    const placeholders = list as readonly Placeholder[]
-    const { shape, dtype } = this.inferOutput(inputs as Placeholder)
-    return new Placeholder(shape, dtype, this, placeholders)
+    this.ensureBuilt(mapTree(inputs, (leaf) => withoutBatch((leaf as Tensor).shape)) as InputShape)
+    return kind === Placeholder
+      ? this.#connect(inputs as Tree<Placeholder>, options)
+      : this.#run(inputs as Tree<Tensor>, this.#present(inputs as Tree<Tensor>, options))
+  }
+
+  /** What `call` gets. The options that a call hands on give no mask, since those go with the tensors. */
+  #present(inputs: Tree<Tensor>, options: Partial<CallOptions>): CallOptions {
+    const { training = false } = options
+    const given = options instanceof PresentCall ? undefined : options.mask
+    return new PresentCall(training, given ?? masksOf(inputs))
+  }
+
+  #connect(inputs: Tree<Placeholder>, { training, mask }: Partial<CallOptions>): Tree<Placeholder> {
+    if (mask !== undefined) {
+      const expected = 'left out for placeholders, whose masks follow from the layers before'
+      fail('argument.type', { op: this.name, argument: 'mask', expected, got: mask })
+    }
+    const call = new LayerCall(this, inputs, training)
+    return mapTree(this.inferOutput(inputs), (spec) => call.output(spec as TensorSpec)) as Tree<Placeholder>
   }
 
   /** Whether training updates its weights. Setting it sets it for the layers within too. */
@@ -173,19 +215,24 @@ export abstract class Layer {
   }
 
   /** Calls the layer. What the layers within add to the loss is gathered anew for each call that no other layer makes. */
-  #run(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
+  #run(inputs: Tree<Tensor>, options: CallOptions): Tree<Tensor> {
     const outermost = !calling
     if (outermost) this.#forgetLosses()
     calling = true
     try {
-      const output = this.#checked(this.call(inputs, options))
-      if (this.activityRegularizer) {
-        const penalty = this.activityRegularizer(output)
-        this.addLoss(output.rank === 0 ? penalty : divide(penalty, Math.max(1, output.shape[0] as number)))
-      }
-      return output
+      const outputs = this.#checked(this.call(inputs, options))
+      this.#penalizeActivity(outputs)
+      return passMasks(this, inputs, outputs, options.mask)
     } finally {
       if (outermost) calling = false
+    }
+  }
+
+  #penalizeActivity(outputs: Tree<Tensor>): void {
+    if (!this.activityRegularizer) return
+    for (const output of leavesOf(outputs) as Tensor[]) {
+      const penalty = this.activityRegularizer(output)
+      this.addLoss(output.rank === 0 ? penalty : divide(penalty, Math.max(1, output.shape[0] as number)))
     }
   }
 
@@ -239,22 +286,11 @@ export abstract class Layer {
   }
 
   /**
-   * The shape and dtype of the output, found by tracing `call` with two batch sizes: extents that follow them are null.
+   * The shapes and dtypes of the outputs, found by tracing `call` with two batch sizes: extents that follow them are null.
    */
-  inferOutput(inputs: Spec | readonly Spec[]): Spec {
-    const trace = (extent: number): Tensor => {
-      const recording = new Trace()
-      const symbolic = ({ shape, dtype }: Spec) =>
-        recording.input(
-          shape.map((known) => known ?? extent),
-          dtype,
-        )
-      const given = Array.isArray(inputs) ? inputs.map(symbolic) : symbolic(inputs as Spec)
-      return this.#checked(recordInto(recording, () => this.call(given, { training: false })))
-    }
-    const [two, three] = [trace(2), trace(3)]
-    const shape = two.shape.map((extent, axis) => (extent === three.shape[axis] ? extent : null))
-    return { shape, dtype: two.dtype }
+  inferOutput(inputs: Tree<TensorSpec>): Tree<TensorSpec> {
+    const call = new PresentCall(false, undefined)
+    return inferSpecs(inputs, (symbolic) => this.#checked(this.call(symbolic, call)))
   }
 
   /** A weight of this layer, for `build`. */
@@ -372,20 +408,17 @@ export abstract class Layer {
     return into
   }
 
-  #checked(output: Tensor): Tensor {
-    refusePromise(`layer '${this.name}'`, output)
-    return output instanceof Tensor ? output : fail('layer.output', { layer: this.name, got: output })
+  #checked(outputs: Tree<Tensor>): Tree<Tensor> {
+    refusePromise(`layer '${this.name}'`, outputs)
+    const leaves = leavesOf(outputs)
+    const stray = leaves.findIndex((leaf) => !(leaf instanceof Tensor))
+    if (leaves.length > 0 && stray < 0) return outputs
+    return fail('layer.output', { layer: this.name, got: stray < 0 ? outputs : leaves[stray] })
   }
 }
 
 /** Whether a layer is being called. */
 let calling = false
-
-/** A shape, possibly with unknown extents, and a dtype. */
-interface Spec {
-  readonly shape: PartialShape
-  readonly dtype: Dtype
-}
 
 function withoutBatch(shape: PartialShape): PartialShape {
   return shape.length === 0 ? shape : [null, ...shape.slice(1)]

@@ -1,21 +1,22 @@
-import { describe } from '../described.js'
-import { fail } from '../errors.js'
-import { cast, mean, square, subtract } from '../ops/index.js'
-import { sameShape } from '../shape.js'
-import type { Tensor } from '../tensor.js'
-import type { Loss } from './loss.js'
+import type { Described } from '../described.js'
+import { mean, square, subtract } from '../ops/index.js'
+import { checkOptions } from '../options.js'
+import { defineLoss, type LossConfig, type LossFunction } from './loss.js'
+import { checkSameShape } from './ranks.js'
 
-/** The mean of (target - output)², over samples and everything in them. Targets have the output's shape. */
-export function meanSquaredError(): Loss {
-  const squaredError = (yTrue: Tensor, yPred: Tensor): Tensor => {
-    if (!sameShape(yTrue.shape, yPred.shape)) {
-      fail('shape.mismatch', {
-        op: 'meanSquaredError',
-        expected: 'targets of the shape of the output',
-        got: [yTrue.shape, yPred.shape],
-      })
-    }
-    return mean(square(subtract(cast(yTrue, 'float32'), yPred)))
-  }
-  return describe(Object.assign(squaredError, { targets: 'values' as const }), 'meanSquaredError', {})
+/**
+ * (target - output)², whose values are means over the last axis. Targets have the output's shape.
+ *
+ * @throws argument.unknown, name.unknown
+ */
+export function meanSquaredError(config: LossConfig = {}): LossFunction & Described {
+  checkOptions('meanSquaredError', config, ['reduction'])
+  return defineLoss('meanSquaredError', {
+    config,
+    targets: 'values',
+    values: (yTrue, yPred) => {
+      checkSameShape('meanSquaredError', yTrue, yPred)
+      return mean(square(subtract(yTrue, yPred)), { axis: -1 })
+    },
+  })
 }

@@ -1,6 +1,6 @@
 import { fromRegistry, type Serialized } from '../described.js'
 import { refuseFactory } from '../options.js'
-import type { Loss } from './loss.js'
+import { type CustomLoss, Loss, type LossFunction, wrapLoss } from './loss.js'
 import { meanSquaredError } from './mean-squared-error.js'
 import { sparseCategoricalCrossentropy } from './sparse-categorical-crossentropy.js'
 
@@ -9,8 +9,14 @@ const losses = { meanSquaredError, sparseCategoricalCrossentropy } as const
 /** The losses that `compile` knows by name. */
 export type LossName = keyof typeof losses
 
-/** A loss by its name, as the function that it is, or in serialized form. */
-export function getLoss(given: LossName | Loss | Serialized): Loss {
+/** What `compile` takes for a loss: a name, what a factory gave, an object or function of one's own, or the serialized form. */
+export type LossIdentifier = LossName | CustomLoss | Loss | Serialized
+
+/** A loss by its name, as what it is, or in serialized form. */
+export function getLoss(given: LossIdentifier): LossFunction {
   refuseFactory('loss', given, losses)
-  return typeof given === 'function' ? given : fromRegistry<Loss>('loss', given, losses)
+  if (typeof given === 'function') return 'values' in given ? (given as LossFunction) : wrapLoss(given)
+  if (given instanceof Loss) return wrapLoss(given)
+  const made = fromRegistry<LossFunction | Loss>('loss', given, losses)
+  return made instanceof Loss ? wrapLoss(made) : made
 }

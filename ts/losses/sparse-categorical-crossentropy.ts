@@ -1,53 +1,76 @@
-import { describe } from '../described.js'
+import type { Described } from '../described.js'
+import { fail } from '../errors.js'
 import {
+  cast,
   clip,
+  divide,
+  equal,
   log,
-  mean,
   multiply,
   negative,
   oneHot,
   reshape,
   sparseSoftmaxCrossentropy,
   sum,
+  where,
 } from '../ops/index.js'
 import { checkBoolean, checkOptions } from '../options.js'
 import type { Tensor } from '../tensor.js'
 import { classLabels } from './class-labels.js'
 import { logitsOf } from './logits.js'
-import type { Loss } from './loss.js'
+import { defineLoss, type LossConfig, type LossFunction } from './loss.js'
 
-export interface SparseCategoricalCrossentropyConfig {
+export interface SparseCategoricalCrossentropyConfig extends LossConfig {
   /** Whether the output holds logits, not probabilities (default false). */
   readonly fromLogits?: boolean
+  /** The class number of targets that do not count, such as -1 or 255 (default none). */
+  readonly ignoreClass?: number
 }
 
 /**
- * The mean of -log(probability of the true class), for targets that are class numbers [batch] (int32 or float32). Where the output comes
- * from a softmax, both are computed together, stably.
+ * -log(probability of the true class), for targets that are class numbers [batch] (int32 or float32) beside an output [batch, classes]. Where
+ * the output comes from a softmax, both are computed together, stably.
  *
- * @throws argument.unknown
+ * @throws argument.type, argument.unknown, name.unknown
  *
  * @example
  * const loss = lw.losses.sparseCategoricalCrossentropy({ fromLogits: true })
  * loss(lw.tensor([1]), lw.tensor([[0, 2, 0]])).item()   // 0.2395
  */
-export function sparseCategoricalCrossentropy(config: SparseCategoricalCrossentropyConfig = {}): Loss {
-  checkOptions('sparseCategoricalCrossentropy', config, ['fromLogits'])
-  checkBoolean('sparseCategoricalCrossentropy', 'fromLogits', config.fromLogits)
-  const crossentropy = (yTrue: Tensor, yPred: Tensor): Tensor => {
-    const labels = classLabels('sparseCategoricalCrossentropy', yTrue, yPred)
-    const rows = (x: Tensor) => reshape(x, [labels.size, x.shape.at(-1) as number])
-    const logits = config.fromLogits ? yPred : logitsOf(yPred)
-    if (logits) return mean(sparseSoftmaxCrossentropy(rows(logits), labels))
-    const probabilities = rows(yPred)
-    const ofLabel = sum(multiply(probabilities, oneHot(labels, probabilities.shape[1] as number)), {
-      axis: 1,
-    })
-    return mean(negative(log(clip(ofLabel, 1e-7, 1 - 1e-7))))
+export function sparseCategoricalCrossentropy(
+  config: SparseCategoricalCrossentropyConfig = {},
+): LossFunction & Described {
+  const op = 'sparseCategoricalCrossentropy'
+  checkOptions(op, config, ['fromLogits', 'ignoreClass', 'reduction'])
+  const { fromLogits, ignoreClass } = config
+  checkBoolean(op, 'fromLogits', fromLogits)
+  if (ignoreClass !== undefined && !Number.isInteger(ignoreClass)) {
+    fail('argument.type', { op, argument: 'ignoreClass', expected: 'an integer', got: ignoreClass })
   }
-  return describe(
-    Object.assign(crossentropy, { targets: 'classes' as const }),
-    'sparseCategoricalCrossentropy',
+  const ofRows = (labels: Tensor, yPred: Tensor): Tensor => {
+    const rows = (x: Tensor) => reshape(x, [labels.size, x.shape.at(-1) as number])
+    const logits = fromLogits ? yPred : logitsOf(yPred)
+    if (logits) return sparseSoftmaxCrossentropy(rows(logits), labels)
+    const scores = rows(yPred)
+    const probabilities = clip(divide(scores, sum(scores, { axis: 1, keepdims: true })), 1e-7, 1 - 1e-7)
+    return negative(log(sum(multiply(probabilities, oneHot(labels, scores.shape[1] as number)), { axis: 1 })))
+  }
+  return defineLoss(op, {
     config,
-  )
+    targets: 'classes',
+    ignoreClass,
+    values: (yTrue, yPred) => {
+      const labels = classLabels(op, yTrue, yPred)
+      if (ignoreClass === undefined) return reshape(ofRows(labels, yPred), yPred.shape.slice(0, -1))
+      const ignored = equal(labels, ignoreClass)
+      const values = where(ignored, 0, ofRows(where(ignored, 0, labels), yPred))
+      return reshape(values, yPred.shape.slice(0, -1))
+    },
+    ...(ignoreClass !== undefined && {
+      valid: (yTrue: Tensor, yPred: Tensor) => {
+        const ignored = equal(classLabels(op, yTrue, yPred), ignoreClass)
+        return equal(reshape(cast(ignored, 'int32'), yPred.shape.slice(0, -1)), 0)
+      },
+    }),
+  })
 }

@@ -1,39 +1,46 @@
 import { fail } from '../errors.js'
 import { InputLayer } from '../layers/input.js'
-import type { InputShape } from '../layers/input-spec.js'
-import type { CallOptions, Layer, LayerConfig } from '../layers/layer.js'
-import { type PartialShape, Placeholder } from '../layers/placeholder.js'
+import type { CallOptions, InputShape, Layer, LayerConfig } from '../layers/layer.js'
+import { type Mask, masked, maskOf } from '../layers/mask.js'
+import { type LayerCall, type PartialShape, Placeholder } from '../layers/placeholder.js'
 import { cast } from '../ops/index.js'
 import { checkOptions } from '../options.js'
 import { formatShape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
+import { leavesOf, mapTree, type Tree } from '../tree.js'
+import { arrange, isByName } from './arrange.js'
 import { Model } from './model.js'
 
-/** The layer calls between a model's input and its output, in an order in which they can run. */
+/** One placeholder, or several in an array or by name. */
+export type Placeholders = Placeholder | readonly Placeholder[] | { readonly [name: string]: Placeholder }
+
+/** The layers' calls between a model's inputs and its outputs, in an order in which they can run. */
 export interface Graph {
-  readonly input: Placeholder
-  readonly output: Placeholder
-  readonly nodes: readonly Placeholder[]
+  readonly inputs: Placeholders
+  readonly outputs: Placeholders
+  readonly calls: readonly LayerCall[]
 }
 
 /** A model that is a graph of layers. */
 export class FunctionalModel extends Model {
   #graph: Graph | undefined
 
-  constructor(graph: { input: Placeholder; output: Placeholder } | undefined, config: LayerConfig = {}) {
+  constructor(graph: Pick<Graph, 'inputs' | 'outputs'> | undefined, config: LayerConfig = {}) {
     super(config)
-    if (graph) this.connect(graph.input, graph.output)
+    if (graph) this.connect(graph.inputs, graph.outputs)
   }
 
-  /** Takes what lies between two placeholders as the model. */
-  protected connect(input: Placeholder, output: Placeholder): void {
-    this.#graph = { input, output, nodes: order(this.name, input, output) }
+  /** Takes what lies between placeholders as the model. */
+  protected connect(inputs: Placeholders, outputs: Placeholders): void {
+    const [starts, ends] = [inputs, outputs].map((tree) => leavesOf(tree) as Placeholder[])
+    const calls = order(this.name, starts as Placeholder[], ends as Placeholder[])
+    this.#graph = { inputs, outputs, calls }
     const names = this.layers.map(({ name }) => name)
     if (new Set(names).size !== names.length) {
       const expected = 'layers of different names'
       fail('argument.range', { op: `model '${this.name}'`, argument: 'layers', expected, got: names })
     }
-    this.ensureBuilt(input.shape)
+    this.ensureBuilt(mapTree(inputs, (input) => (input as Placeholder).shape) as InputShape)
   }
 
   get graph(): Graph | undefined {
@@ -42,53 +49,84 @@ export class FunctionalModel extends Model {
 
   /** The layers in the order in which they run, each once. */
   override get layers(): readonly Layer[] {
-    return [...new Set(this.#graph?.nodes.map(({ layer }) => layer))]
+    return [...new Set(this.#graph?.calls.map(({ layer }) => layer))]
   }
 
   override get sublayers(): readonly Layer[] {
     return this.layers
   }
 
-  override get inputPlaceholder(): Placeholder | undefined {
-    return this.#graph?.input
+  override get inputs(): readonly Placeholder[] {
+    return leavesOf(this.#graph?.inputs ?? []) as Placeholder[]
+  }
+
+  override get outputs(): readonly Placeholder[] {
+    return leavesOf(this.#graph?.outputs ?? []) as Placeholder[]
+  }
+
+  override get inputNames(): readonly string[] {
+    return namesOf(this.#graph?.inputs ?? [])
+  }
+
+  override get outputNames(): readonly string[] {
+    return namesOf(this.#graph?.outputs ?? [])
+  }
+
+  override arrangeInputs<Value>(op: string, given: unknown): Tree<Value> {
+    if (!this.#graph) return given as Tree<Value>
+    const values = arrange<Value>(op, 'x', given, this.inputNames)
+    let next = 0
+    return mapTree(this.#graph.inputs, () => values[next++]) as Tree<Value>
   }
 
   override outputShapeOf(layer: Layer): PartialShape | undefined {
-    return this.#graph?.nodes.find((node) => node.layer === layer)?.shape
+    return this.#graph?.calls.find((call) => call.layer === layer)?.outputs[0]?.shape
   }
 
-  /** The layer that the input meets first, for messages. */
+  /** The layer that the input meets first, for messages; of several inputs, the input itself. */
   override get firstLayer(): Layer {
-    const { input, nodes } = this.#connected()
-    return nodes.find((node) => node.inputs.includes(input))?.layer ?? input.layer
+    const { calls } = this.#connected()
+    const [input, ...others] = this.inputs as [Placeholder, ...Placeholder[]]
+    if (others.length > 0) return input.layer
+    return calls.find(({ sources }) => sources.includes(input))?.layer ?? input.layer
   }
 
-  protected override checkInput(shape: PartialShape): void {
-    const expected = this.#graph?.input.shape
-    if (!expected) return
-    const fits =
-      shape.length === expected.length &&
-      expected.every((extent, axis) => extent === null || extent === shape[axis])
-    if (fits) return
-    fail('layer.input', {
-      layer: this.firstLayer.name,
-      expected: `an input ${formatShape(expected)}`,
-      got: shape,
+  protected override checkInputs(x: Tree<Tensor>): void {
+    if (!this.#graph) return
+    const { inputs } = this
+    const given = arrange<Tensor>(`model '${this.name}'`, 'the input', x, this.inputNames)
+    inputs.forEach((input, i) => {
+      const [expected, got] = [input.shape, (given[i] as Tensor).shape]
+      const fits =
+        got.length === expected.length &&
+        expected.every((extent, axis) => extent === null || extent === got[axis])
+      if (fits) return
+      const { name } = inputs.length === 1 ? this.firstLayer : input.layer
+      fail('layer.input', { layer: name, expected: `an input ${formatShape(expected)}`, got })
     })
   }
 
-  override call(x: Tensor, options: CallOptions): Tensor {
-    const { input, output, nodes } = this.#connected()
-    this.checkInput(x.shape)
-    const values = new Map<Placeholder, Tensor>([[input, cast(x, input.dtype)]])
-    const resultOf = (placeholder: Placeholder) => values.get(placeholder) as Tensor
-    for (const node of nodes) {
-      if (node === input) continue
-      const [first, ...others] = node.inputs.map(resultOf)
-      const given = others.length === 0 ? (first as Tensor) : [first as Tensor, ...others]
-      values.set(node, node.layer.apply(given, options))
+  override call(x: Tree<Tensor>, { training, mask }: CallOptions): Tree<Tensor> {
+    const { outputs, calls } = this.#connected()
+    this.checkInputs(x)
+    const listed = (tree: Tree<Mask>) =>
+      arrange<Tensor>(`model '${this.name}'`, 'the input', tree, this.inputNames)
+    const [tensors, masks] = [listed(x), mask === undefined ? [] : listed(mask)]
+    const values = new Map<Placeholder, Tensor>()
+    this.inputs.forEach((input, i) => {
+      const given = tensors[i] as Tensor
+      values.set(input, masked(cast(given, input.dtype), masks[i] ?? maskOf(given)))
+    })
+    const valueFor = (placeholder: unknown) => values.get(placeholder as Placeholder)
+    for (const call of calls) {
+      if (call.layer instanceof InputLayer) continue
+      const inputs = mapTree(call.inputs, valueFor) as Tree<Tensor>
+      const results = call.layer.apply<Tree<Tensor>>(inputs, { training: call.training ?? training })
+      leavesOf(results).forEach((result, i) => {
+        values.set(call.outputs[i] as Placeholder, result as Tensor)
+      })
     }
-    return resultOf(output)
+    return mapTree(outputs, valueFor) as Tree<Tensor>
   }
 
   #connected(): Graph {
@@ -98,35 +136,47 @@ export class FunctionalModel extends Model {
   override build(_inputShape: InputShape): void {}
 }
 
-/** All placeholders between input and output, each after the ones it is made from. */
-function order(model: string, input: Placeholder, output: Placeholder): Placeholder[] {
-  const ordered = new Set<Placeholder>([input])
-  const stack = [output]
+/** The calls that make the ends out of the starts, each after those that it needs. */
+function order(model: string, starts: readonly Placeholder[], ends: readonly Placeholder[]): LayerCall[] {
+  const ordered = new Set(starts.map(({ call }) => call))
+  const stack = ends.map(({ call }) => call).reverse()
   while (stack.length > 0) {
-    const node = stack.at(-1) as Placeholder
-    const pending = node.inputs.filter((source) => !ordered.has(source))
+    const call = stack.at(-1) as LayerCall
+    const pending = call.sources.map((source) => source.call).filter((needed) => !ordered.has(needed))
     if (pending.length > 0) {
-      stack.push(...pending)
+      stack.push(...pending.reverse())
       continue
     }
-    if (node.inputs.length === 0 && node !== input) {
-      fail('model.disconnected', { model, input: node.layer.name })
+    if (call.layer instanceof InputLayer && !ordered.has(call)) {
+      fail('model.disconnected', { model, input: call.layer.name })
     }
-    ordered.add(node)
+    ordered.add(call)
     stack.pop()
   }
   return [...ordered]
 }
 
+/** What placeholders are called: their keys in an object, else the names of their layers, numbered where one repeats. */
+function namesOf(placeholders: Placeholders): string[] {
+  if (isByName(placeholders)) return Object.keys(placeholders)
+  const seen = new Map<string, number>()
+  return (leavesOf(placeholders) as Placeholder[]).map(({ layer: { name } }) => {
+    const count = seen.get(name) ?? 0
+    seen.set(name, count + 1)
+    return count === 0 ? name : `${name}_${count}`
+  })
+}
+
 export interface ModelConfig extends Pick<LayerConfig, 'name' | 'trainable'> {
-  /** What `lw.input` gave. */
-  readonly inputs: Placeholder
-  /** What the last layer gave when it was applied. */
-  readonly outputs: Placeholder
+  /** What `lw.input` gave: one, an array or an object of several by name. */
+  readonly inputs: Placeholders
+  /** What layers gave when they were applied, likewise. */
+  readonly outputs: Placeholders
 }
 
 /**
- * A model of the layers between an input and an output. It is a layer itself, so models nest.
+ * A model of the layers between inputs and outputs. It is a layer itself, so models nest, and a layer that is applied twice is shared. Several
+ * inputs or outputs are called by the names of their layers or by their keys here: data, losses and metrics can be given by these names.
  *
  * @throws model.disconnected, argument.type, argument.unknown
  *
@@ -139,13 +189,16 @@ export interface ModelConfig extends Pick<LayerConfig, 'name' | 'trainable'> {
 export function model(config: ModelConfig): FunctionalModel {
   checkOptions('model', config, ['inputs', 'outputs', 'name', 'trainable'])
   const { inputs, outputs, ...rest } = config
-  for (const [argument, value] of Object.entries({ inputs, outputs })) {
-    if (value instanceof Placeholder) continue
-    const expected = 'a placeholder, which lw.input and layer.apply give'
-    fail('argument.type', { op: 'model', argument, expected, got: value })
+  for (const [argument, given] of Object.entries({ inputs, outputs })) {
+    const list: unknown[] = given instanceof Placeholder ? [given] : Object.values(given ?? {})
+    if (list.length > 0 && list.every((value) => value instanceof Placeholder)) continue
+    const expected = 'a placeholder, which lw.input and layer.apply give, or an array or an object of them'
+    fail('argument.type', { op: 'model', argument, expected, got: given })
   }
-  if (!(inputs.layer instanceof InputLayer)) {
-    fail('argument.type', { op: 'model', argument: 'inputs', expected: 'what lw.input gave', got: inputs })
+  const stray = (leavesOf(inputs) as Placeholder[]).find(({ layer }) => !(layer instanceof InputLayer))
+  if (stray || new Set(leavesOf(inputs)).size !== leavesOf(inputs).length) {
+    const expected = 'what lw.input gave, each once'
+    fail('argument.type', { op: 'model', argument: 'inputs', expected, got: stray ?? inputs })
   }
-  return new FunctionalModel({ input: inputs, output: outputs }, rest)
+  return new FunctionalModel({ inputs, outputs }, rest)
 }

@@ -1,9 +1,9 @@
 import type { ArrayData, Batches } from '../data/arrays.js'
-import type { Dtype } from '../dtype.js'
 import { fail } from '../errors.js'
 import type { Jitted } from '../graph/jit.js'
-import { Layer } from '../layers/layer.js'
-import type { PartialShape, Placeholder } from '../layers/placeholder.js'
+import { type InputShape, Layer } from '../layers/layer.js'
+import type { Mask } from '../layers/mask.js'
+import { type PartialShape, type Placeholder, TensorSpec } from '../layers/placeholder.js'
 import type { Optimizer } from '../optimizers/index.js'
 import { checkOptions, failName } from '../options.js'
 import type { Tensor } from '../tensor.js'
@@ -14,6 +14,7 @@ import type { PassOptions } from '../training/pass-options.js'
 import { predictRows } from '../training/predict.js'
 import { type CompileConfig, Programs, predictionProgram } from '../training/programs.js'
 import { splitArguments } from '../training/samples.js'
+import { describeTree, mapTree, type Tree } from '../tree.js'
 import { summarize } from './summary.js'
 
 /**
@@ -21,21 +22,47 @@ import { summarize } from './summary.js'
  * of its own is one too.
  */
 export abstract class Model extends Layer {
+  override supportsMasking = true
   /** Set by a callback, it ends the training after the present call of the executor. */
   stopTraining = false
   #programs: Programs | undefined
   #prediction: Jitted<[x: Tensor], Tensor> | undefined
   #fitting = false
-  readonly #outputs = new Map<string, PartialShape>()
+  readonly #outputSpecs = new Map<string, Tree<TensorSpec>>()
 
   /** The layers, in the order in which they run where that is known. */
   get layers(): readonly Layer[] {
     return this.sublayers
   }
 
-  /** The declared input, of models that have one. */
-  get inputPlaceholder(): Placeholder | undefined {
+  /** The declared inputs, of models that have some. */
+  get inputs(): readonly Placeholder[] {
+    return []
+  }
+
+  /** The outputs, of models that are graphs of layers. */
+  get outputs(): readonly Placeholder[] {
+    return []
+  }
+
+  /** What the inputs are called where there are several. */
+  get inputNames(): readonly string[] {
+    return []
+  }
+
+  /** What the outputs are called where there are several. */
+  get outputNames(): readonly string[] {
+    return []
+  }
+
+  /** None of its own: the layers within have given the outputs their masks. */
+  override computeMask(): Tree<Mask> {
     return undefined
+  }
+
+  /** What is given for the inputs, in the structure that `call` takes. */
+  arrangeInputs<Value>(_op: string, given: unknown): Tree<Value> {
+    return given as Tree<Value>
   }
 
   /** The first layer that the input meets. */
@@ -43,8 +70,8 @@ export abstract class Model extends Layer {
     return this
   }
 
-  /** Raises where the declared input does not take data of this shape. */
-  protected checkInput(_shape: PartialShape): void {}
+  /** Raises where the declared inputs do not take data of these shapes. */
+  protected checkInputs(_x: Tree<Tensor>): void {}
 
   /** The shape of a layer's output, where it is known. */
   outputShapeOf(_layer: Layer): PartialShape | undefined {
@@ -154,18 +181,23 @@ export abstract class Model extends Layer {
     return text
   }
 
-  /** Builds whatever is not built yet for input of this shape, and gives the shape of the output. */
-  prepare({ shape, dtype }: { readonly shape: readonly number[]; readonly dtype: Dtype }): PartialShape {
-    this.checkInput(shape)
-    const key = `${dtype} ${shape.slice(1)}`
-    let output = this.#outputs.get(key)
-    if (!output) {
-      const samples: PartialShape = [null, ...shape.slice(1)]
-      this.ensureBuilt(samples)
-      output = this.inferOutput({ shape: samples, dtype }).shape
-      this.#outputs.set(key, output)
+  /** Builds whatever is not built yet for these inputs, and gives the shapes of the outputs. */
+  prepare(x: Tree<Tensor>): Tree<TensorSpec> {
+    this.checkInputs(x)
+    const key = describeTree(x, (leaf) => `${(leaf as Tensor).dtype} ${(leaf as Tensor).shape.slice(1)}`)
+    let outputs = this.#outputSpecs.get(key)
+    if (!outputs) {
+      const declared = this.inputs.map(({ shape }) => shape[0] ?? null)
+      let next = 0
+      const samples = mapTree(x, (leaf) => {
+        const { shape, dtype } = leaf as Tensor
+        return new TensorSpec([declared[next++] ?? null, ...shape.slice(1)], dtype)
+      }) as Tree<TensorSpec>
+      this.ensureBuilt(mapTree(samples, (spec) => (spec as TensorSpec).shape) as InputShape)
+      outputs = this.inferOutput(samples)
+      this.#outputSpecs.set(key, outputs)
     }
-    return output
+    return outputs
   }
 
   #compiled(method: string): Programs {

@@ -40,9 +40,9 @@ export class Sequential extends FunctionalModel {
     }
     if (start) this.#connectFrom(start)
     else if (first.inputShape) this.#connectFrom(input({ shape: first.inputShape, dtype: first.dtype }))
-    else if (first instanceof FunctionalModel && first.inputPlaceholder) {
-      const { shape, dtype } = first.inputPlaceholder
-      this.#connectFrom(input({ shape: shape.slice(1) as number[], dtype }))
+    else if (first instanceof FunctionalModel && first.inputs.length === 1) {
+      const { shape, dtype } = first.inputs[0] as Placeholder
+      this.#connectFrom(input({ shape: shape.slice(1), dtype }))
     }
   }
 

@@ -1,6 +1,6 @@
 import { fail } from '../errors.js'
 import type { PartialShape } from '../layers/placeholder.js'
-import type { Loss } from '../losses/loss.js'
+import type { LossFunction } from '../losses/loss.js'
 import { storageOf, type Tensor } from '../tensor.js'
 
 /** Raises unless there are samples, and as many targets. */
@@ -15,7 +15,7 @@ export function checkLengths(op: string, x: Tensor, y: Tensor | undefined): void
  * Raises unless the targets can be trained on: class numbers are integers within the classes of the output, and nothing is NaN. This runs
  * before training, not in its middle.
  */
-export function checkTargets(op: string, y: Tensor, loss: Loss, output: PartialShape): void {
+export function checkTargets(op: string, y: Tensor, loss: LossFunction, output: PartialShape): void {
   const targets = storageOf(y)
   const classes = loss.targets === 'classes' ? output.at(-1) : undefined
   const row = y.size / (y.shape[0] as number)

@@ -2,8 +2,8 @@ import { range } from '../data/arrays.js'
 import { fail } from '../errors.js'
 import { valueAndGrad } from '../graph/autodiff.js'
 import { type JitOptions, type Jitted, jit } from '../graph/jit.js'
-import type { Loss } from '../losses/loss.js'
-import { getLoss, type LossName } from '../losses/registry.js'
+import type { LossFunction } from '../losses/loss.js'
+import { getLoss, type LossIdentifier } from '../losses/registry.js'
 import type { Metric } from '../metrics/metric.js'
 import { getMetric, type MetricFunction, type MetricName } from '../metrics/registry.js'
 import type { Model } from '../models/model.js'
@@ -19,7 +19,7 @@ export interface CompileConfig extends JitOptions {
   /** A name or an object. */
   readonly optimizer: OptimizerName | Optimizer
   /** A name, what a factory of `lw.losses` gave, or any function of targets and outputs. */
-  readonly loss: LossName | Loss
+  readonly loss: LossIdentifier
   /** Names, objects, or functions whose values are averaged (default none). */
   readonly metrics?: readonly (MetricName | Metric | MetricFunction)[]
 }
@@ -41,7 +41,7 @@ export interface StepPrograms {
 /** A compiled model's programs. Each is a whole step: it is traced once for each set of shapes and then only run. */
 export class Programs {
   readonly optimizer: Optimizer
-  readonly loss: Loss
+  readonly loss: LossFunction
   /** Shuffles and drops in training. */
   readonly generator: RandomGenerator
   readonly train: StepPrograms

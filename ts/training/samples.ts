@@ -1,7 +1,7 @@
 import { type ArrayData, type Batches, isBatches, isShaped, rowsOf, sliceRows } from '../data/arrays.js'
 import { fail } from '../errors.js'
-import type { PartialShape } from '../layers/placeholder.js'
-import type { Loss } from '../losses/loss.js'
+import type { PartialShape, TensorSpec } from '../layers/placeholder.js'
+import type { LossFunction } from '../losses/loss.js'
 import type { Model } from '../models/model.js'
 import { reshape } from '../ops/index.js'
 import type { Samples } from './calls.js'
@@ -34,13 +34,13 @@ export const defaultBatchSize = 32
 export function samplesFor(
   op: string,
   model: Model,
-  loss: Loss,
+  loss: LossFunction,
   { x, y, batchSize }: { x: unknown; y: unknown; batchSize: number | undefined },
 ): Samples {
   const convert = (op: string, x: ArrayData, y: ArrayData) => {
     const xRows = rowsOf(op, 'x', x, sampleShape(model))
     checkLengths(op, xRows, undefined)
-    const output = model.prepare(xRows)
+    const output = (model.prepare(xRows) as TensorSpec).shape
     const valued = loss.targets === 'values'
     const given = rowsOf(op, 'y', y, valued ? output.slice(1) : undefined)
     // One value a sample may stand without an axis of its own.
@@ -71,7 +71,7 @@ export function samplesFor(
 
 /** The shape of one sample, if the model knows it. */
 export function sampleShape(model: Model): PartialShape | undefined {
-  return model.inputPlaceholder?.shape.slice(1)
+  return model.inputs[0]?.shape.slice(1)
 }
 
 /** The first and the last part of samples in memory, before any shuffling. */
