@@ -2,8 +2,14 @@ import type { Dtype } from './dtype.js'
 
 type Shape = readonly (number | null)[]
 const shape = (s: Shape) => `[${s.map((extent) => extent ?? 'null').join(', ')}]`
-const shapes = (s: Shape | readonly Shape[]) =>
-  s.some(Array.isArray) ? (s as readonly Shape[]).map(shape).join(' and ') : shape(s as Shape)
+type Shapes = Shape | readonly Shape[] | Readonly<Record<string, Shape>>
+const shapes = (s: Shapes) => {
+  if (!Array.isArray(s))
+    return Object.entries(s)
+      .map(([name, each]) => `${name} ${shape(each)}`)
+      .join(' and ')
+  return s.some(Array.isArray) ? s.map(shape).join(' and ') : shape(s)
+}
 const show = (value: unknown) => {
   const text = describe(value, 0)
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
@@ -87,7 +93,7 @@ const messages = {
   'grad.undefined': (f: { op: string; reason: string }) => `${f.op} has no gradient: ${f.reason}.`,
 
   // Layers and models.
-  'layer.input': (f: { layer: string; expected: string; got: Shape | readonly Shape[] }) =>
+  'layer.input': (f: { layer: string; expected: string; got: Shapes }) =>
     `Layer '${f.layer}' takes ${f.expected}, got ${shapes(f.got)}.`,
   'layer.output': (f: { layer: string; got: unknown }) =>
     `The call of layer '${f.layer}' must return a tensor, or an array or an object of tensors, got ${show(f.got)}.`,

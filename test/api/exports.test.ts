@@ -42,7 +42,27 @@ it('what is public is an explicit list', () => {
   expect(names(lw.data)).toEqual(['idx'])
   expect(names(lw.datasets)).toEqual(['digits'])
   expect(names(lw.initializers)).toEqual(['glorotUniform', 'heNormal', 'ones', 'zeros'])
-  expect(names(lw.layers)).toEqual(['Layer', 'activation', 'dense', 'dropout', 'flatten', 'input'])
+  expect(names(lw.layers)).toEqual([
+    'Layer',
+    'activation',
+    'add',
+    'average',
+    'dense',
+    'dot',
+    'dropout',
+    'flatten',
+    'identity',
+    'input',
+    'lambda',
+    'maximum',
+    'minimum',
+    'multiply',
+    'permute',
+    'repeatVector',
+    'reshape',
+    'subtract',
+    'unitNormalization',
+  ])
   expect(names(lw.losses)).toEqual(['Loss', 'meanSquaredError', 'sparseCategoricalCrossentropy'])
   expect(names(lw.metrics)).toEqual(['MeanMetric', 'Metric', 'accuracy'])
   expect(names(lw.optimizers)).toEqual(['Optimizer', 'adam', 'sgd'])

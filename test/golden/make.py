@@ -4,7 +4,8 @@
 
 ops.json holds the value and the gradient of every op whose record has a PyTorch expression, training.json the losses
 of three small networks over twenty steps, initializers.json the distributions of Keras's initial weights, clipping.json
-weights after steps of clipped gradients, saved.json a file of Python's safetensors.
+weights after steps of clipped gradients, saved.json a file of Python's safetensors, layers.json what Keras's layers
+give, layer-configs.json their complete configurations.
 """
 import json
 import math
@@ -17,6 +18,7 @@ import torch
 sys.dont_write_bytecode = True
 from clipping import clip_all  # noqa: E402
 from initializers import draw_all  # noqa: E402
+from layers import configurations, run_all  # noqa: E402
 from saved import save_all  # noqa: E402
 from training import train_all  # noqa: E402
 
@@ -69,6 +71,8 @@ FIXTURES = {
     "initializers": draw_all,
     "clipping": clip_all,
     "saved": save_all,
+    "layers": run_all,
+    "layer-configs": configurations,
 }
 
 

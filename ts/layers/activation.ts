@@ -11,6 +11,7 @@ export interface ActivationConfig extends LayerConfig {
 
 /** An activation as a layer of its own. */
 export class Activation extends Layer {
+  static readonly className = 'activation'
   override supportsMasking = true
   readonly activation: ActivationFunction
   readonly #config: ActivationConfig

@@ -1,15 +1,16 @@
 import type { Activation } from '../activations/activation.js'
 import { type ActivationName, getActivation } from '../activations/registry.js'
-import { type ConstraintIdentifier, getConstraint } from '../constraints/registry.js'
-import { getInitializer, type InitializerIdentifier } from '../initializers/registry.js'
+import type { ConstraintIdentifier } from '../constraints/registry.js'
+import type { InitializerIdentifier } from '../initializers/registry.js'
 import { add, matmul, reshape } from '../ops/index.js'
 import { checkBoolean, checkInteger, checkOptions } from '../options.js'
-import { getRegularizer, type RegularizerIdentifier } from '../regularizers/registry.js'
+import type { RegularizerIdentifier } from '../regularizers/registry.js'
 import type { Tensor } from '../tensor.js'
 import type { Variable } from '../variable.js'
 import { knownExtent } from './input-spec.js'
-import { Layer, type LayerConfig, layerOptions, type WeightOptions } from './layer.js'
+import { Layer, type LayerConfig, layerOptions } from './layer.js'
 import type { PartialShape } from './placeholder.js'
+import { settingsConfig, type WeightSettings, weightSettingNames, weightSettings } from './weight-settings.js'
 
 export interface DenseConfig extends LayerConfig {
   /** The size of the output's last axis. */
@@ -29,57 +30,42 @@ export interface DenseConfig extends LayerConfig {
   readonly biasConstraint?: ConstraintIdentifier
 }
 
-const denseOptions = [
-  'units',
-  'activation',
-  'useBias',
-  'kernelInitializer',
-  'biasInitializer',
-  'kernelRegularizer',
-  'biasRegularizer',
-  'kernelConstraint',
-  'biasConstraint',
-]
+/** The initializers by default. */
+const weights = { kernel: 'glorotUniform', bias: 'zeros' } as const
 
 /** activation(x · kernel + bias) along the last axis. Weights: kernel [in, units], bias [units]. */
 export class Dense extends Layer {
+  static readonly className = 'dense'
   override supportsMasking = true
   readonly units: number
   readonly useBias: boolean
   readonly activation: Activation
   kernel!: Variable
   bias: Variable | undefined
-  readonly #config: DenseConfig
-  readonly #kernelOptions: Omit<WeightOptions, 'name' | 'shape'>
-  readonly #biasOptions: Omit<WeightOptions, 'name' | 'shape'>
+  readonly #activation: ActivationName | Activation
+  readonly #settings: Readonly<Record<keyof typeof weights, WeightSettings>>
 
   constructor(config: DenseConfig) {
-    checkOptions('dense', config, [...layerOptions, ...denseOptions])
+    const own = ['units', 'activation', 'useBias', ...weightSettingNames(weights)]
+    checkOptions('dense', config, [...layerOptions, ...own])
     super(config)
-    checkInteger('dense', 'units', config.units, 1)
-    checkBoolean('dense', 'useBias', config.useBias)
+    const { units, activation = 'linear', useBias = true } = config
+    checkInteger('dense', 'units', units, 1)
+    checkBoolean('dense', 'useBias', useBias)
     this.inputSpec = { minRank: 2 }
-    this.units = config.units
-    this.useBias = config.useBias ?? true
-    this.activation = getActivation(config.activation ?? 'linear')
-    this.#kernelOptions = {
-      initializer: getInitializer(config.kernelInitializer ?? 'glorotUniform'),
-      regularizer: config.kernelRegularizer && getRegularizer(config.kernelRegularizer),
-      constraint: config.kernelConstraint && getConstraint(config.kernelConstraint),
-    }
-    this.#biasOptions = {
-      initializer: getInitializer(config.biasInitializer ?? 'zeros'),
-      regularizer: config.biasRegularizer && getRegularizer(config.biasRegularizer),
-      constraint: config.biasConstraint && getConstraint(config.biasConstraint),
-    }
-    this.#config = config
+    this.units = units
+    this.useBias = useBias
+    this.activation = getActivation(activation)
+    this.#activation = activation
+    this.#settings = weightSettings(config, weights)
   }
 
   override build(inputShape: PartialShape): void {
     const features = knownExtent(this.name, inputShape, -1)
     this.inputSpec = { minRank: 2, axes: { [-1]: features } }
-    this.kernel = this.addWeight({ name: 'kernel', shape: [features, this.units], ...this.#kernelOptions })
-    if (this.useBias) this.bias = this.addWeight({ name: 'bias', shape: [this.units], ...this.#biasOptions })
+    const { kernel, bias } = this.#settings
+    this.kernel = this.addWeight({ name: 'kernel', shape: [features, this.units], ...kernel })
+    if (this.useBias) this.bias = this.addWeight({ name: 'bias', shape: [this.units], ...bias })
   }
 
   override call(x: Tensor): Tensor {
@@ -90,7 +76,9 @@ export class Dense extends Layer {
   }
 
   override getConfig(): Record<string, unknown> {
-    return { ...super.getConfig(), ...this.#config, name: this.name }
+    const { units, useBias } = this
+    const activation = this.#activation
+    return { ...super.getConfig(), units, activation, useBias, ...settingsConfig(this.#settings) }
   }
 }
 

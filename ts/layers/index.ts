@@ -1,8 +1,33 @@
 /** The layers, as `lw.layers`. */
 export { type Activation, type ActivationConfig, activation } from './activation.js'
 export { type Dense, type DenseConfig, dense } from './dense.js'
+export { type Dot, type DotConfig, dot } from './dot.js'
 export { type Dropout, type DropoutConfig, dropout } from './dropout.js'
-export { type Flatten, flatten } from './flatten.js'
+export { type Flatten, type FlattenConfig, flatten } from './flatten.js'
+export { type Identity, identity } from './identity.js'
 export { type InputConfig, input } from './input.js'
 export type { InputSpec } from './input-spec.js'
+export { type Lambda, type LambdaConfig, type LambdaFunction, lambda } from './lambda.js'
 export { type CallOptions, type InputShape, Layer, type LayerConfig, type WeightOptions } from './layer.js'
+export {
+  type Add,
+  type Average,
+  add,
+  average,
+  type Maximum,
+  type Minimum,
+  type Multiply,
+  maximum,
+  minimum,
+  multiply,
+  type Subtract,
+  subtract,
+} from './merge.js'
+export { type Permute, type PermuteConfig, permute } from './permute.js'
+export { type RepeatVector, type RepeatVectorConfig, repeatVector } from './repeat-vector.js'
+export { type Reshape, type ReshapeConfig, reshape } from './reshape.js'
+export {
+  type UnitNormalization,
+  type UnitNormalizationConfig,
+  unitNormalization,
+} from './unit-normalization.js'

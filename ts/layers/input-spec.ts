@@ -1,5 +1,11 @@
 import { fail } from '../errors.js'
+import type { InputShape } from './layer.js'
 import type { PartialShape } from './placeholder.js'
+
+/** Whether these are the shapes of several tensors in an array. */
+export function isShapeList(shape: InputShape): shape is readonly PartialShape[] {
+  return Array.isArray(shape) && Array.isArray(shape[0])
+}
 
 /** Which inputs a layer takes. The batch is axis 0; negative axes count from the back. */
 export interface InputSpec {
@@ -14,13 +20,16 @@ export interface InputSpec {
  *
  * @throws layer.input
  */
-export function checkInputSpec(layer: string, spec: InputSpec, shape: PartialShape): void {
+export function checkInputSpec(layer: string, spec: InputSpec, given: InputShape): void {
+  const single = Array.isArray(given) && !isShapeList(given)
+  const shape: PartialShape = single ? (given as PartialShape) : []
   const { rank = shape.length, minRank = 0, axes = {} } = spec
   const fits =
+    single &&
     shape.length === rank &&
     shape.length >= minRank &&
     Object.entries(axes).every(([axis, extent]) => [null, extent].includes(shape.at(Number(axis)) ?? null))
-  if (!fits) fail('layer.input', { layer, expected: describe(spec), got: shape })
+  if (!fits) fail('layer.input', { layer, expected: describe(spec), got: given })
 }
 
 /**

@@ -95,7 +95,7 @@ export abstract class Layer {
   readonly name: string
   readonly dtype: Dtype
   readonly inputShape: Shape | undefined
-  /** Which inputs it takes, where it says so: others are refused before `build` and `call`. */
+  /** Which input it takes, where it says so. */
   protected inputSpec: InputSpec | undefined
   readonly activityRegularizer: Regularizer | undefined
   /** Whether the outputs carry masks, which `computeMask` makes (default: whether a class has a `computeMask` of its own). */
@@ -124,6 +124,11 @@ export abstract class Layer {
     this.#trainable = trainable
     this.activityRegularizer = activityRegularizer && getRegularizer(activityRegularizer)
     this.supportsMasking = this.computeMask !== Layer.prototype.computeMask
+  }
+
+  /** Raises where the layer does not take inputs of this shape, before `build` and `call`: by default what `inputSpec` says. */
+  protected checkInputShape(inputShape: InputShape): void {
+    if (this.inputSpec) checkInputSpec(this.name, this.inputSpec, inputShape)
   }
 
   /** Makes the weights, once, when the shape of the input is known; null stands for extents such as the batch. */
@@ -178,8 +183,7 @@ export abstract class Layer {
       const expected = 'a tensor or a placeholder of lw.input, or an array or an object of one kind of them'
       fail('argument.type', { op: this.name, argument: 'the input', expected, got: stray ?? inputs })
     }
-    if (this.inputSpec && leaves[0] === inputs)
-      checkInputSpec(this.name, this.inputSpec, (leaves[0] as Tensor).shape)
+    this.checkInputShape(mapTree(inputs, (leaf) => (leaf as Tensor).shape) as InputShape)
     // The batch may differ from call to call; what follows it may not.
     this.ensureBuilt(mapTree(inputs, (leaf) => withoutBatch((leaf as Tensor).shape)) as InputShape)
     return kind === Placeholder

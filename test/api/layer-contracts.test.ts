@@ -1,0 +1,109 @@
+import { afterAll, expect, it } from 'vitest'
+import * as lw from '../../ts/index.js'
+import { layerFactories } from '../../ts/layers/registry.js'
+import { type LayerContract, testLayer } from './layer-contract.js'
+
+const former = lw.backend()
+afterAll(() => lw.setBackend(former))
+
+const merged = {
+  input: [
+    [2, 3, 4],
+    [2, 4],
+  ],
+  output: [2, 3, 4],
+  refuses: [
+    [2, 4],
+    [
+      [2, 3],
+      [2, 4],
+    ],
+    [
+      [2, 3],
+      [5, 3],
+    ],
+  ],
+} as const
+
+const contracts: readonly LayerContract[] = [
+  { layer: 'activation', config: { activation: 'tanh' }, input: [2, 3], output: [2, 3], refuses: [] },
+  { layer: 'add', ...merged },
+  { layer: 'average', ...merged },
+  {
+    layer: 'dense',
+    config: { units: 5, kernelRegularizer: 'l2', biasConstraint: 'nonNeg' },
+    input: [2, 3, 4],
+    output: [2, 3, 5],
+    weights: [
+      ['kernel', [4, 5]],
+      ['bias', [5]],
+    ],
+    refuses: [[4]],
+  },
+  {
+    layer: 'dot',
+    config: { axes: [2, 1], normalize: true },
+    input: [
+      [2, 3, 4],
+      [2, 4, 5],
+    ],
+    output: [2, 3, 5],
+    refuses: [
+      [2, 3, 4],
+      [
+        [2, 3, 4],
+        [2, 3, 4],
+      ],
+      [
+        [2, 4],
+        [2, 4],
+      ],
+      [
+        [2, 3, 4],
+        [3, 4, 5],
+      ],
+    ],
+  },
+  { layer: 'dropout', config: { rate: 0.5, seed: 1 }, input: [2, 3], output: [2, 3], refuses: [] },
+  {
+    layer: 'flatten',
+    config: { dataFormat: 'channelsFirst' },
+    input: [2, 3, 4, 5],
+    output: [2, 60],
+    refuses: [[]],
+  },
+  { layer: 'identity', input: [2, 3], output: [2, 3], refuses: [] },
+  { layer: 'lambda', config: { function: lw.ops.square }, input: [2, 3], output: [2, 3], refuses: [] },
+  { layer: 'maximum', ...merged },
+  { layer: 'minimum', ...merged },
+  { layer: 'multiply', ...merged },
+  {
+    layer: 'permute',
+    config: { dims: [3, 1, 2] },
+    input: [2, 3, 4, 5],
+    output: [2, 5, 3, 4],
+    refuses: [[2, 3, 4]],
+  },
+  { layer: 'repeatVector', config: { n: 3 }, input: [2, 5], output: [2, 3, 5], refuses: [[2, 5, 1], [2]] },
+  {
+    layer: 'reshape',
+    config: { targetShape: [3, -1] },
+    input: [2, 12],
+    output: [2, 3, 4],
+    refuses: [[2, 13], []],
+  },
+  { layer: 'subtract', ...merged },
+  {
+    layer: 'unitNormalization',
+    config: { axis: [1, -1] },
+    input: [2, 3, 4],
+    output: [2, 3, 4],
+    refuses: [[2]],
+  },
+]
+
+for (const contract of contracts) testLayer(contract)
+
+it('every layer has a contract', () => {
+  expect(contracts.map(({ layer }) => layer)).toEqual(Object.keys(layerFactories).sort())
+})

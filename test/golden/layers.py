@@ -1,0 +1,156 @@
+"""What Keras's layers make of the inputs and weights of a formula, in float64: outputs, gradients, and weights that a step moves.
+
+Layers, configurations and names are written here as layerwise spells them.
+"""
+import re
+
+import numpy as np
+import torch
+from keras_float64 import float64, keras
+from training import formula, hashed
+
+CLASSES = {
+    "elu": "ELU",
+    "leakyReLU": "LeakyReLU",
+    "prelu": "PReLU",
+    "relu": "ReLU",
+    "rmsNormalization": "RMSNormalization",
+}
+
+# Options of Keras's layers that layerwise does not have.
+FOREIGN = {
+    "name", "trainable", "dtype", "arguments", "lora_rank", "quantization_config", "renorm", "renorm_clipping",
+    "renorm_momentum", "rms_scaling", "synchronized",
+}  # fmt: skip
+
+# (layer, configuration, shapes of the inputs, options). Axes differ in extent, so that none can be taken for another.
+# Options: training; integers, the limit of the integers that the input holds.
+CASES = [
+    ("activation", {"activation": "tanh"}, [[2, 3, 4]], {}),
+    ("add", {}, [[2, 3, 4], [2, 3, 4], [2, 3, 4]], {}),
+    ("add", {}, [[2, 3, 4], [2, 4]], {}),
+    ("add", {}, [[2, 3, 1], [2, 1, 4]], {}),
+    ("average", {}, [[2, 3], [2, 3], [2, 3]], {}),
+    ("average", {}, [[2, 3, 4], [2, 1, 4]], {}),
+    ("dense", {"units": 5}, [[2, 3]], {}),
+    ("dense", {"units": 5, "activation": "tanh", "useBias": False}, [[2, 3, 4]], {}),
+    ("dot", {"axes": 1}, [[2, 3], [2, 3]], {}),
+    ("dot", {"axes": [2, 1]}, [[2, 3, 4], [2, 4, 5]], {}),
+    ("dot", {"axes": [1, 2]}, [[2, 3, 4], [2, 5, 3]], {}),
+    ("dot", {"axes": -1, "normalize": True}, [[2, 3, 4], [2, 5, 4]], {}),
+    ("dot", {"axes": [3, 1]}, [[2, 3, 2, 4], [2, 4]], {}),
+    ("dot", {"axes": [1, 2], "normalize": True}, [[2, 4], [2, 3, 4, 2]], {}),
+    ("dropout", {"rate": 0.5}, [[2, 3]], {}),
+    ("flatten", {}, [[2, 3, 4]], {}),
+    ("flatten", {}, [[3]], {}),
+    ("flatten", {"dataFormat": "channelsFirst"}, [[2, 3, 4, 5]], {}),
+    ("identity", {}, [[2, 3, 4]], {}),
+    ("maximum", {}, [[2, 3, 4], [2, 3, 4], [2, 3, 4]], {}),
+    ("maximum", {}, [[2, 3, 4], [2, 4]], {}),
+    ("minimum", {}, [[2, 3, 4], [2, 3, 4], [2, 3, 4]], {}),
+    ("minimum", {}, [[2, 4], [2, 3, 1]], {}),
+    ("multiply", {}, [[2, 3, 4], [2, 3, 4], [2, 3, 4]], {}),
+    ("multiply", {}, [[2, 3, 4], [2, 4]], {}),
+    ("permute", {"dims": [2, 1]}, [[2, 3, 4]], {}),
+    ("permute", {"dims": [3, 1, 2]}, [[2, 3, 4, 5]], {}),
+    ("repeatVector", {"n": 3}, [[2, 5]], {}),
+    ("reshape", {"targetShape": [4, 3]}, [[2, 3, 4]], {}),
+    ("reshape", {"targetShape": [3, -1, 2]}, [[2, 12]], {}),
+    ("reshape", {"targetShape": [-1]}, [[2, 3, 4]], {}),
+    ("subtract", {}, [[2, 3, 4], [2, 3, 4]], {}),
+    ("subtract", {}, [[2, 3], [2, 4, 1]], {}),
+    ("unitNormalization", {}, [[2, 3, 4]], {}),
+    ("unitNormalization", {"axis": [1, 2]}, [[2, 3, 4]], {}),
+    ("unitNormalization", {"axis": 1}, [[2, 3, 4]], {}),
+]
+
+
+def snake(name):
+    return re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
+
+
+def camel(name):
+    return re.sub("_([a-z0-9])", lambda match: match[1].upper(), name)
+
+
+def keras_class(name):
+    return getattr(keras.layers, CLASSES.get(name, name[0].upper() + name[1:]))
+
+
+def keras_layer(name, config, **options):
+    # Keras's names of values are in snake case too.
+    value = lambda v: snake(v) if isinstance(v, str) else v
+    return keras_class(name)(**{snake(key): value(v) for key, v in config.items()}, **options)
+
+
+def numbers(tensor):
+    return tensor.detach().to(torch.float64).flatten().tolist()
+
+
+def input_tensor(shape, stream, limit):
+    if limit is None:
+        return formula(shape, -2, 2, stream)
+    return torch.from_numpy(np.floor(limit * hashed(int(np.prod(shape)), stream)).astype(np.int32).reshape(shape))
+
+
+def weight_value(variable, stream):
+    low, high = (0.5, 1.5) if "variance" in variable.name else (-1, 1)
+    return formula(tuple(variable.shape), low, high, stream)
+
+
+def run(name, config, shapes, options):
+    layer = keras_layer(name, config)
+    inputs = [input_tensor(shape, stream, options.get("integers")) for stream, shape in enumerate(shapes)]
+    layer.build(shapes if len(shapes) > 1 else shapes[0])
+    for stream, variable in enumerate(layer.weights):
+        variable.assign(weight_value(variable, 10 + stream))
+    floats = [x for x in inputs if x.dtype == torch.float64]
+    for x in floats:
+        x.requires_grad_(True)
+    given = inputs if len(inputs) > 1 else inputs[0]
+    output = layer(given, training=True) if options.get("training") else layer(given)
+    entry = {
+        "layer": name,
+        "config": config,
+        "inputs": shapes,
+        **options,
+        "weights": [[w.name, list(w.shape), w.trainable] for w in layer.weights],
+        "output": {"shape": list(output.shape), "values": numbers(output)},
+    }
+    trained = [w.value for w in layer.trainable_weights]
+    weights = formula(tuple(output.shape), -1, 1, 20)
+    gradients = torch.autograd.grad((output * weights).sum(), [*floats, *trained]) if floats or trained else []
+    moved = [numbers(w.value) for w in layer.non_trainable_weights if "seed" not in w.name]
+    return {**entry, "gradients": [numbers(gradient) for gradient in gradients], "moved": moved}
+
+
+def run_all():
+    with float64():
+        return [run(*case) for case in CASES]
+
+
+def plain(value):
+    """A part of Keras's configuration in layerwise's spelling."""
+    if isinstance(value, dict) and "class_name" in value:
+        name = value["class_name"]
+        return name[0].lower() + name[1:]
+    if isinstance(value, str):
+        return camel(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def configurations():
+    """The complete configuration of each layer, with its defaults."""
+    first = {name: config for name, config, _, _ in reversed(CASES)}
+    return [
+        {
+            "layer": name,
+            "given": config,
+            "config": {
+                camel(key): plain(value)
+                for key, value in keras_layer(name, config).get_config().items()
+                if key not in FOREIGN
+            },
+        }
+        for name, config in sorted(first.items())
+    ]

@@ -1,0 +1,40 @@
+import { fromRegistry, type Serialized } from '../described.js'
+import { activation } from './activation.js'
+import { dense } from './dense.js'
+import { dot } from './dot.js'
+import { dropout } from './dropout.js'
+import { flatten } from './flatten.js'
+import { identity } from './identity.js'
+import { lambda } from './lambda.js'
+import type { Layer } from './layer.js'
+import { add, average, maximum, minimum, multiply, subtract } from './merge.js'
+import { permute } from './permute.js'
+import { repeatVector } from './repeat-vector.js'
+import { reshape } from './reshape.js'
+import { unitNormalization } from './unit-normalization.js'
+
+/** The layers by the public names of their factories. */
+export const layerFactories = {
+  activation,
+  add,
+  average,
+  dense,
+  dot,
+  dropout,
+  flatten,
+  identity,
+  lambda,
+  maximum,
+  minimum,
+  multiply,
+  permute,
+  repeatVector,
+  reshape,
+  subtract,
+  unitNormalization,
+} as const
+
+/** A layer from its serialized form. */
+export function layerFrom(serialized: Serialized): Layer {
+  return fromRegistry<Layer>('layer', serialized, layerFactories)
+}
