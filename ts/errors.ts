@@ -33,6 +33,9 @@ function describe(value: unknown, depth: number): string {
   return `an object${keys.length > 0 ? ` with ${keys.slice(0, 9).join(', ')}` : ''}`
 }
 
+/** The first of many names. */
+const some = (names: readonly string[]) =>
+  `${list(names.slice(0, 9))}${names.length > 9 ? ` and ${names.length - 9} more` : ''}`
 const list = (names: readonly string[]) => names.map((name) => `'${name}'`).join(', ')
 
 /** Every error the library raises: its stable code, the fields it carries and its wording, which stands here alone. */
@@ -48,6 +51,9 @@ const messages = {
     `There is no ${f.kind} named ${show(f.name)}.${f.nearest ? ` Did you mean '${f.nearest}'?` : ''} Known: ${list(f.known)}.`,
   'custom.missing': (f: { kind: string; name: string }) =>
     `The ${f.kind} '${f.name}' is not a part of layerwise. Give its class or function: { customObjects: { ${f.name} } }.`,
+  'custom.config': (f: { name: string }) =>
+    `'${f.name}' does not keep what it was configured with. Its constructor must take one config and pass it on, ` +
+    'constructor(config) { super(config) }, and getConfig must return what that takes: { ...super.getConfig(), … }.',
   'shape.invalid': (f: { op: string; got: unknown }) =>
     `${f.op}: a shape is an array of at most 8 non-negative integers with fewer than 2^31 elements in all, got ${show(f.got)}.`,
   'shape.length': (f: { op: string; shape: Shape; expected: number; got: number }) =>
@@ -157,6 +163,22 @@ const messages = {
   'io.write': (f: { path: string; reason: string }) => `${f.path} cannot be written: ${f.reason}.`,
   'io.format': (f: { path: string; detail: string }) =>
     `${f.path} is not a valid .safetensors file: ${f.detail}.`,
+  'io.size': (f: { weight: string; shape: Shape }) =>
+    `The ${f.weight} has shape ${shape(f.shape)}, and the file does not hold as many values.`,
+  'io.config': (f: { what: string; detail: string }) => `${f.what} does not describe a model: ${f.detail}.`,
+  'io.names': (f: { path: string; missing: readonly string[]; unexpected: readonly string[] }) =>
+    `The weights of the model and of ${f.path} have different names.${
+      f.missing.length > 0 ? ` The file lacks ${some(f.missing)}.` : ''
+    }${f.unexpected.length > 0 ? ` The model lacks ${some(f.unexpected)}.` : ''} loadWeights takes what fits with { skipMismatch: true }.`,
+  'io.weight': (f: { path: string; weight: string; expected: string; got: string }) =>
+    `Weight '${f.weight}' of the model is ${f.expected}, but ${f.path} has ${f.got}.`,
+  'io.function': (f: { where: string; name?: string }) =>
+    f.name === undefined
+      ? `${f.where} is a function or a class without a name. A file stores no code but names, so give it one: const myLoss = (yTrue, yPred) => …`
+      : `${f.where}: two functions or classes are named '${f.name}'. A file stores no code but names, so give them different ones.`,
+  'io.value': (f: { where: string; got: unknown }) =>
+    `${f.where} is ${show(f.got)}, which JSON cannot hold: a configuration consists of numbers, texts, true, false, null, arrays and plain ` +
+    'objects of them, and of things with a getConfig.',
   'idx.invalid': (f: { path: string; detail: string }) => `${f.path} is not a valid IDX file: ${f.detail}.`,
 
   // Executors.

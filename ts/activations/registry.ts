@@ -1,3 +1,4 @@
+import { fromRegistry, isSerialized, type Serialized } from '../described.js'
 import { relu, sigmoid, softmax, tanh } from '../ops/index.js'
 import { lookUp } from '../options.js'
 import type { Tensor } from '../tensor.js'
@@ -14,7 +15,9 @@ const activations = {
 /** The activations that layers know by name. */
 export type ActivationName = keyof typeof activations
 
-/** An activation by its name, or as the function that it is. */
-export function getActivation(given: ActivationName | Activation): Activation {
-  return typeof given === 'function' ? given : lookUp('activation', given, activations)
+/** An activation by its name, as the function that it is, or in the serialized form of a function of one's own. */
+export function getActivation(given: ActivationName | Activation | Serialized): Activation {
+  if (typeof given === 'function') return given
+  if (isSerialized(given)) return fromRegistry<Activation>('activation', given, {})
+  return lookUp('activation', given, activations)
 }

@@ -18,6 +18,7 @@ export interface InputConfig {
 
 /** Where data enters a functional model. */
 export class InputLayer extends Layer {
+  static readonly className = 'input'
   override supportsMasking = true
   readonly #config: InputConfig
 

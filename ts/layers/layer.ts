@@ -1,8 +1,11 @@
 import { type ConstraintIdentifier, getConstraint } from '../constraints/registry.js'
+import type { Serialized } from '../described.js'
 import { type Dtype, dtypes } from '../dtype.js'
 import { fail } from '../errors.js'
+import { executor } from '../executors/choice.js'
 import { activeTrace, recordInto, refusePromise, SymbolicTensor } from '../graph/trace.js'
 import { getInitializer, type InitializerIdentifier } from '../initializers/registry.js'
+import { serialize } from '../io/serialize.js'
 import { toTensor } from '../ops/apply.js'
 import { cast, divide } from '../ops/index.js'
 import { checkBoolean, checkOptions } from '../options.js'
@@ -10,7 +13,7 @@ import { RandomGenerator } from '../random.js'
 import { getRegularizer, type RegularizerIdentifier } from '../regularizers/registry.js'
 import type { Regularizer } from '../regularizers/regularizers.js'
 import { checkShape, formatShape, type Shape, sameShape, sizeOf } from '../shape.js'
-import { createTensor, type NestedArray, Tensor, type TypedArray } from '../tensor.js'
+import { createTensor, filled, type NestedArray, Tensor, type TypedArray } from '../tensor.js'
 import { leavesOf, mapTree, type Tree } from '../tree.js'
 import { Variable } from '../variable.js'
 import { inferSpecs } from './infer-specs.js'
@@ -18,6 +21,7 @@ import { checkInputSpec, type InputSpec } from './input-spec.js'
 import { type Mask, masksOf, passMasks } from './mask.js'
 import { uniqueName } from './names.js'
 import { LayerCall, type PartialShape, Placeholder, type TensorSpec } from './placeholder.js'
+import { takeFromBudget } from './weight-budget.js'
 
 /** What every layer can be given. */
 export interface LayerConfig {
@@ -303,8 +307,10 @@ export abstract class Layer {
     const { regularizer, constraint } = options
     const op = `weight '${name}' of layer '${this.name}'`
     checkShape(op, shape)
+    const [initialize, replaced] = [getInitializer(initializer), takeFromBudget(op, shape)]
     const initial = recordInto(undefined, () => {
-      const value = toTensor(op, getInitializer(initializer)(shape))
+      const known = replaced && 'className' in initialize
+      const value = known ? filled(shape, 0, executor().float64) : toTensor(op, initialize(shape))
       return cast(value, dtype ?? value.dtype)
     })
     if (!sameShape(initial.shape, shape)) {
@@ -392,8 +398,9 @@ export abstract class Layer {
     return `${this.constructor.name} '${this.name}' (${state})`
   }
 
-  toJSON(): string {
-    return this.toString()
+  /** The class and the configuration as plain JSON, without weights: for a model, what `lw.modelFromJSON` takes. */
+  toJSON(): Serialized {
+    return serialize(this) as Serialized
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {

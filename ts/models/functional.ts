@@ -23,6 +23,7 @@ export interface Graph {
 
 /** A model that is a graph of layers. */
 export class FunctionalModel extends Model {
+  static readonly className: string = 'model'
   #graph: Graph | undefined
 
   constructor(graph: Pick<Graph, 'inputs' | 'outputs'> | undefined, config: LayerConfig = {}) {
@@ -127,6 +128,26 @@ export class FunctionalModel extends Model {
       })
     }
     return mapTree(outputs, valueFor) as Tree<Tensor>
+  }
+
+  /** The layers, and their calls one after the other: a number stands for one output of the calls, counted through. */
+  override getConfig(): Record<string, unknown> {
+    const { inputs, outputs, calls } = this.#connected()
+    const all = calls.flatMap((call) => call.outputs)
+    const numbers = new Map(all.map((placeholder, i) => [placeholder, i]))
+    const numbered = (tree: Tree<Placeholder>) => mapTree(tree, (leaf) => numbers.get(leaf as Placeholder))
+    return {
+      name: this.name,
+      trainable: this.trainable,
+      layers: this.layers,
+      calls: calls.map(({ layer, inputs, training }) => ({
+        layer: layer.name,
+        inputs: numbered(inputs),
+        ...(training !== undefined && { training }),
+      })),
+      inputs: numbered(inputs),
+      outputs: numbered(outputs),
+    }
   }
 
   #connected(): Graph {

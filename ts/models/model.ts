@@ -1,11 +1,14 @@
 import type { ArrayData, Batches } from '../data/arrays.js'
 import { fail } from '../errors.js'
 import type { Jitted } from '../graph/jit.js'
+import { saveModel, saveWeights } from '../io/save.js'
+import { type LoadWeightsOptions, loadWeights } from '../io/weights.js'
 import { type InputShape, Layer } from '../layers/layer.js'
 import type { Mask } from '../layers/mask.js'
 import { type PartialShape, type Placeholder, TensorSpec } from '../layers/placeholder.js'
 import type { Optimizer } from '../optimizers/index.js'
 import { checkOptions, failName } from '../options.js'
+import type { RandomGenerator } from '../random.js'
 import type { Tensor } from '../tensor.js'
 import { evaluateModel } from '../training/evaluate.js'
 import { type FitOptions, fitModel } from '../training/fit.js'
@@ -26,6 +29,8 @@ export abstract class Model extends Layer {
   /** Set by a callback, it ends the training after the present call of the executor. */
   stopTraining = false
   #programs: Programs | undefined
+  #compileConfig: CompileConfig | undefined
+  #preparedFor: Tree<TensorSpec> | undefined
   #prediction: Jitted<[x: Tensor], Tensor> | undefined
   #fitting = false
   readonly #outputSpecs = new Map<string, Tree<TensorSpec>>()
@@ -108,7 +113,18 @@ export abstract class Model extends Layer {
       fail('argument.type', { op: 'compile', argument: 'metrics', expected, got: config.metrics })
     }
     this.#programs = new Programs(this, config)
+    this.#compileConfig = config
     this.#prediction = predictionProgram(this, config)
+  }
+
+  /** What `compile` was given. */
+  get compileConfig(): CompileConfig | undefined {
+    return this.#compileConfig
+  }
+
+  /** What shuffles and drops in training. */
+  get trainingGenerator(): RandomGenerator | undefined {
+    return this.#programs?.generator
   }
 
   /** The optimizer that `compile` chose. */
@@ -181,9 +197,47 @@ export abstract class Model extends Layer {
     return text
   }
 
+  /**
+   * Writes the model to one .safetensors file: its layers, weights and optimizer, so that `lw.loadModel` gives one that trains on as this one
+   * would. The file at the path is replaced as a whole, or not at all.
+   *
+   * @throws layer.unbuilt, io.write; io.function and io.value where a configuration holds what cannot be stored
+   *
+   * @example
+   * await model.save('digits.safetensors')
+   * const same = await lw.loadModel('digits.safetensors')
+   */
+  save(path: string): Promise<void> {
+    return saveModel(this, path)
+  }
+
+  /**
+   * Writes the weights alone to a .safetensors file, by names such as 'dense/kernel' that do not depend on what was made before the model.
+   *
+   * @throws layer.unbuilt, io.write
+   */
+  saveWeights(path: string): Promise<void> {
+    return saveWeights(this, path)
+  }
+
+  /**
+   * Sets the weights to those of a file that `save` or `saveWeights` wrote, or Python, by name. All are checked before any is set.
+   *
+   * @param options skipMismatch: whether weights that the file lacks or holds in another shape are kept, with a warning (default false)
+   * @throws layer.unbuilt, io.read, io.format, io.names, io.weight
+   */
+  loadWeights(path: string, options?: LoadWeightsOptions): Promise<void> {
+    return loadWeights(this, path, options)
+  }
+
+  /** The inputs that the model was built for, where it does not declare them. */
+  get preparedFor(): Tree<TensorSpec> | undefined {
+    return this.#preparedFor
+  }
+
   /** Builds whatever is not built yet for these inputs, and gives the shapes of the outputs. */
-  prepare(x: Tree<Tensor>): Tree<TensorSpec> {
-    this.checkInputs(x)
+  prepare(x: Tree<Tensor | TensorSpec>): Tree<TensorSpec> {
+    this.checkInputs(x as Tree<Tensor>)
     const key = describeTree(x, (leaf) => `${(leaf as Tensor).dtype} ${(leaf as Tensor).shape.slice(1)}`)
     let outputs = this.#outputSpecs.get(key)
     if (!outputs) {
@@ -193,6 +247,7 @@ export abstract class Model extends Layer {
         const { shape, dtype } = leaf as Tensor
         return new TensorSpec([declared[next++] ?? null, ...shape.slice(1)], dtype)
       }) as Tree<TensorSpec>
+      if (this.inputs.length === 0) this.#preparedFor ??= samples
       this.ensureBuilt(mapTree(samples, (spec) => (spec as TensorSpec).shape) as InputShape)
       outputs = this.inferOutput(samples)
       this.#outputSpecs.set(key, outputs)

@@ -12,7 +12,10 @@ export interface SequentialConfig extends Pick<LayerConfig, 'name' | 'trainable'
 
 /** A chain of layers: a functional model, connected as soon as the shape of the input is known. */
 export class Sequential extends FunctionalModel {
+  static override readonly className: string = 'sequential'
   readonly #chain: readonly Layer[]
+  /** The input, where none of the layers declares it. */
+  #start: Placeholder | undefined
 
   constructor(config: SequentialConfig) {
     checkOptions('sequential', config, ['layers', 'name', 'trainable'])
@@ -38,7 +41,7 @@ export class Sequential extends FunctionalModel {
         got: [],
       })
     }
-    if (start) this.#connectFrom(start)
+    if (start) this.#startFrom(start)
     else if (first.inputShape) this.#connectFrom(input({ shape: first.inputShape, dtype: first.dtype }))
     else if (first instanceof FunctionalModel && first.inputs.length === 1) {
       const { shape, dtype } = first.inputs[0] as Placeholder
@@ -47,11 +50,21 @@ export class Sequential extends FunctionalModel {
   }
 
   override build(inputShape: PartialShape): void {
-    if (!this.graph) this.#connectFrom(input({ shape: inputShape.slice(1) as number[] }))
+    if (!this.graph) this.#startFrom(input({ shape: inputShape.slice(1) as number[] }))
   }
 
   override get layers(): readonly Layer[] {
     return this.#chain
+  }
+
+  override getConfig(): Record<string, unknown> {
+    const layers = [...(this.#start ? [this.#start.layer] : []), ...this.#chain]
+    return { name: this.name, trainable: this.trainable, layers }
+  }
+
+  #startFrom(start: Placeholder): void {
+    this.#start = start
+    this.#connectFrom(start)
   }
 
   #connectFrom(start: Placeholder): void {

@@ -17,6 +17,7 @@ export interface AdamConfig extends ClippingConfig {
 
 /** Adam (Kingma and Ba, 2014) in Keras's form: the bias corrections are in the step size, epsilon is added after it. */
 export class Adam extends Optimizer {
+  static readonly className = 'adam'
   readonly beta1: number
   readonly beta2: number
   readonly epsilon: number
@@ -31,6 +32,11 @@ export class Adam extends Optimizer {
     this.beta1 = beta1
     this.beta2 = beta2
     this.epsilon = epsilon
+  }
+
+  override getConfig(): Record<string, unknown> {
+    const { beta1, beta2, epsilon } = this
+    return { ...super.getConfig(), beta1, beta2, epsilon }
   }
 
   protected override scalars(learningRate: Tensor, step: Tensor): StepScalars {

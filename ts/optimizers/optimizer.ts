@@ -60,9 +60,19 @@ export abstract class Optimizer {
     return this.#iterations.read().item()
   }
 
+  /** What the rule keeps once for all weights: the learning rate and the number of steps. */
+  get shared(): readonly Variable[] {
+    return [this.#learningRate, this.#iterations]
+  }
+
   /** The learning rate, the number of steps, and the slots of each weight in turn. */
   get variables(): readonly Variable[] {
-    return [this.#learningRate, this.#iterations, ...[...this.#slots.values()].flat()]
+    return [...this.shared, ...[...this.#slots.values()].flat()]
+  }
+
+  /** What a factory takes to make an equal optimizer, with the present learning rate. */
+  getConfig(): Record<string, unknown> {
+    return { learningRate: this.learningRate, ...this.#clipping }
   }
 
   /** Makes the slots of these weights, which are otherwise made when a step is first taken. */

@@ -15,6 +15,7 @@ export interface SgdConfig extends ClippingConfig {
 
 /** Gradient descent, with momentum or Nesterov's form of it. */
 export class Sgd extends Optimizer {
+  static readonly className = 'sgd'
   readonly momentum: number
   readonly nesterov: boolean
 
@@ -26,6 +27,10 @@ export class Sgd extends Optimizer {
     super('sgd', learningRate, momentum === 0 ? [] : ['momentum'], config)
     this.momentum = momentum
     this.nesterov = nesterov
+  }
+
+  override getConfig(): Record<string, unknown> {
+    return { ...super.getConfig(), momentum: this.momentum, nesterov: this.nesterov }
   }
 
   protected override update(
