@@ -19,6 +19,7 @@ sys.dont_write_bytecode = True
 from clipping import clip_all  # noqa: E402
 from initializers import draw_all  # noqa: E402
 from layers import configurations, run_all  # noqa: E402
+from losses import answer_losses  # noqa: E402
 from saved import save_all  # noqa: E402
 from training import train_all  # noqa: E402
 
@@ -70,6 +71,7 @@ FIXTURES = {
     "training": train_all,
     "initializers": draw_all,
     "clipping": clip_all,
+    "losses": answer_losses,
     "saved": save_all,
     "layers": run_all,
     "layer-configs": configurations,

@@ -1,6 +1,6 @@
 import { fail } from '../errors.js'
-import { expandDims, reshape } from '../ops/index.js'
-import { sameShape } from '../shape.js'
+import { expandDims, reshape, transpose } from '../ops/index.js'
+import { normalizeAxis, sameShape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 
 /**
@@ -22,4 +22,11 @@ export function checkSameShape(op: string, yTrue: Tensor, yPred: Tensor): void {
   if (sameShape(yTrue.shape, yPred.shape)) return
   const expected = 'targets of the shape of the output'
   fail('shape.mismatch', { op, expected, got: [yTrue.shape, yPred.shape] })
+}
+
+/** A tensor with one of its axes moved to the end. */
+export function lastAxis(op: string, x: Tensor, axis: number): Tensor {
+  const along = normalizeAxis(op, axis, x.rank)
+  if (along === x.rank - 1) return x
+  return transpose(x, [...x.shape.map((_, i) => i).filter((i) => i !== along), along])
 }

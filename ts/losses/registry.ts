@@ -1,10 +1,49 @@
 import { fromRegistry, type Serialized } from '../described.js'
 import { refuseFactory } from '../options.js'
+import { binaryCrossentropy, binaryFocalCrossentropy } from './binary-crossentropy.js'
+import {
+  categoricalCrossentropy,
+  categoricalFocalCrossentropy,
+  categoricalGeneralizedCrossEntropy,
+} from './categorical-crossentropy.js'
+import { categoricalHinge, hinge, squaredHinge } from './hinge.js'
 import { type CustomLoss, Loss, type LossFunction, wrapLoss } from './loss.js'
-import { meanSquaredError } from './mean-squared-error.js'
+import { dice, tversky } from './overlap.js'
+import {
+  cosineSimilarity,
+  huber,
+  klDivergence,
+  logCosh,
+  meanAbsoluteError,
+  meanAbsolutePercentageError,
+  meanSquaredError,
+  meanSquaredLogarithmicError,
+  poisson,
+} from './regression.js'
 import { sparseCategoricalCrossentropy } from './sparse-categorical-crossentropy.js'
 
-const losses = { meanSquaredError, sparseCategoricalCrossentropy } as const
+const losses = {
+  binaryCrossentropy,
+  binaryFocalCrossentropy,
+  categoricalCrossentropy,
+  categoricalFocalCrossentropy,
+  categoricalGeneralizedCrossEntropy,
+  categoricalHinge,
+  cosineSimilarity,
+  dice,
+  hinge,
+  huber,
+  klDivergence,
+  logCosh,
+  meanAbsoluteError,
+  meanAbsolutePercentageError,
+  meanSquaredError,
+  meanSquaredLogarithmicError,
+  poisson,
+  sparseCategoricalCrossentropy,
+  squaredHinge,
+  tversky,
+} as const
 
 /** The losses that `compile` knows by name. */
 export type LossName = keyof typeof losses

@@ -2,8 +2,6 @@ import type { Described } from '../described.js'
 import { fail } from '../errors.js'
 import {
   cast,
-  clip,
-  divide,
   equal,
   log,
   multiply,
@@ -17,14 +15,18 @@ import {
 import { checkBoolean, checkOptions } from '../options.js'
 import type { Tensor } from '../tensor.js'
 import { classLabels } from './class-labels.js'
+import { normalized } from './crossentropy.js'
 import { logitsOf } from './logits.js'
 import { defineLoss, type LossConfig, type LossFunction } from './loss.js'
+import { lastAxis } from './ranks.js'
 
 export interface SparseCategoricalCrossentropyConfig extends LossConfig {
   /** Whether the output holds logits, not probabilities (default false). */
   readonly fromLogits?: boolean
   /** The class number of targets that do not count, such as -1 or 255 (default none). */
   readonly ignoreClass?: number
+  /** The axis of the classes (default -1). */
+  readonly axis?: number
 }
 
 /**
@@ -41,8 +43,8 @@ export function sparseCategoricalCrossentropy(
   config: SparseCategoricalCrossentropyConfig = {},
 ): LossFunction & Described {
   const op = 'sparseCategoricalCrossentropy'
-  checkOptions(op, config, ['fromLogits', 'ignoreClass', 'reduction'])
-  const { fromLogits, ignoreClass } = config
+  checkOptions(op, config, ['fromLogits', 'ignoreClass', 'axis', 'reduction'])
+  const { fromLogits, ignoreClass, axis = -1 } = config
   checkBoolean(op, 'fromLogits', fromLogits)
   if (ignoreClass !== undefined && !Number.isInteger(ignoreClass)) {
     fail('argument.type', { op, argument: 'ignoreClass', expected: 'an integer', got: ignoreClass })
@@ -52,14 +54,15 @@ export function sparseCategoricalCrossentropy(
     const logits = fromLogits ? yPred : logitsOf(yPred)
     if (logits) return sparseSoftmaxCrossentropy(rows(logits), labels)
     const scores = rows(yPred)
-    const probabilities = clip(divide(scores, sum(scores, { axis: 1, keepdims: true })), 1e-7, 1 - 1e-7)
-    return negative(log(sum(multiply(probabilities, oneHot(labels, scores.shape[1] as number)), { axis: 1 })))
+    const ofLabel = multiply(normalized(scores), oneHot(labels, scores.shape[1] as number))
+    return negative(log(sum(ofLabel, { axis: 1 })))
   }
   return defineLoss(op, {
     config,
     targets: 'classes',
     ignoreClass,
-    values: (yTrue, yPred) => {
+    values: (yTrue, scores) => {
+      const yPred = lastAxis(op, scores, axis)
       const labels = classLabels(op, yTrue, yPred)
       if (ignoreClass === undefined) return reshape(ofRows(labels, yPred), yPred.shape.slice(0, -1))
       const ignored = equal(labels, ignoreClass)
@@ -67,7 +70,8 @@ export function sparseCategoricalCrossentropy(
       return reshape(values, yPred.shape.slice(0, -1))
     },
     ...(ignoreClass !== undefined && {
-      valid: (yTrue: Tensor, yPred: Tensor) => {
+      valid: (yTrue: Tensor, scores: Tensor) => {
+        const yPred = lastAxis(op, scores, axis)
         const ignored = equal(classLabels(op, yTrue, yPred), ignoreClass)
         return equal(reshape(cast(ignored, 'int32'), yPred.shape.slice(0, -1)), 0)
       },
