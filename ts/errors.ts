@@ -146,9 +146,24 @@ const messages = {
     `${f.op}: y must hold class numbers, integers from 0, got ${f.got} in row ${f.row}.`,
   'labels.range': (f: { op: string; row: number; got: number; classes: number }) =>
     `${f.op}: y is ${f.got} in row ${f.row}, but the model's output has ${f.classes} classes, 0 to ${f.classes - 1}.`,
-  'labels.shape': (f: { op: string; expected: Shape; got: Shape; oneHot?: boolean }) =>
+  'labels.binary': (f: { op: string; row: number; got: number }) =>
+    `${f.op}: y must be from 0 to 1 for a binary loss, got ${f.got} in row ${f.row}. For more than two classes give the model an output ` +
+    "for each and use 'sparseCategoricalCrossentropy'.",
+  'labels.shape': (f: {
+    op: string
+    expected: Shape
+    got: Shape
+    oneHot?: boolean
+    classNumbers?: boolean
+  }) =>
     `${f.op}: the loss compares the output with targets of shape ${shape(f.expected)}, got ${shape(f.got)}.${
-      f.oneHot ? ' lw.ops.argmax(y, { axis: -1 }) makes class numbers of one-hot rows.' : ''
+      f.oneHot
+        ? " These look like one-hot rows: use 'categoricalCrossentropy', or make class numbers of them by lw.ops.argmax(y, { axis: -1 })."
+        : ''
+    }${
+      f.classNumbers
+        ? " These look like class numbers: use 'sparseCategoricalCrossentropy', or make one-hot rows of int32 ones by lw.ops.oneHot."
+        : ''
     }`,
   'training.busy': (f: { model: string }) =>
     `fit: model '${f.model}' is being trained already. Await the former fit first.`,

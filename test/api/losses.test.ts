@@ -125,6 +125,52 @@ describeOnEachBackend('losses', () => {
     expect((loss.values(given, rows).arraySync() as number[])[1]).toBe(0)
   })
 
+  it('crossentropies of a sigmoid or softmax in the trace are those of its logits', () => {
+    const x = lw.tensor([[-60, 0.5, 60]])
+    const y = lw.tensor([[1, 0, 0]])
+    const { binaryCrossentropy, categoricalCrossentropy } = lw.losses
+    const pairs = [
+      [binaryCrossentropy, lw.ops.sigmoid],
+      [categoricalCrossentropy, (logits: lw.Tensor) => lw.ops.softmax(logits)],
+    ] as const
+    for (const [loss, activation] of pairs) {
+      const traced = lw.jit((logits: lw.Tensor) =>
+        loss()(y, lw.ops.reshape(activation(lw.ops.reshape(logits, [3])), [1, 3])),
+      )
+      expect(traced(x).item()).toBeCloseTo(loss({ fromLogits: true })(y, x).item(), 4)
+      expect(traced(x).item()).toBeGreaterThan(30)
+    }
+  })
+
+  it('say what to do when targets are of another kind', async () => {
+    const model = (units: number, loss: lw.losses.LossIdentifier) => {
+      const made = lw.sequential({ layers: [lw.layers.dense({ units, inputShape: [2] })] })
+      made.compile({ optimizer: 'sgd', loss })
+      return made
+    }
+    const x = [
+      [0, 1],
+      [1, 0],
+    ]
+    const fails = async (units: number, loss: lw.losses.LossIdentifier, y: lw.ArrayData, cure: RegExp) => {
+      const code = cure.source.startsWith('y must') ? 'labels.binary' : 'labels.shape'
+      const error = await expectError(code, () => model(units, loss).fit(x, y, { verbose: 0 }))
+      expect(error.message).toMatch(cure)
+    }
+    await fails(3, 'categoricalCrossentropy', [0, 2], /class numbers: use 'sparseCategoricalCrossentropy'/)
+    await fails(3, 'categoricalCrossentropy', [[0], [2]], /class numbers/)
+    const oneHot = [
+      [1, 0, 0],
+      [0, 0, 1],
+    ]
+    await fails(3, 'sparseCategoricalCrossentropy', oneHot, /one-hot rows: use 'categoricalCrossentropy'/)
+    await fails(1, 'binaryCrossentropy', [0, 2], /y must be from 0 to 1/)
+    await fails(1, 'binaryCrossentropy', [-1, 1], /y must be from 0 to 1/)
+    const ignoring = lw.losses.sparseCategoricalCrossentropy({ fromLogits: true, ignoreClass: -1 })
+    const history = await model(3, ignoring).fit(x, [-1, 2], { verbose: 0 })
+    expect(history.history.loss?.[0]).toBeGreaterThan(0)
+  })
+
   it('can be a plain function or a class of one’s own', async () => {
     class Pinball extends lw.losses.Loss {
       constructor(private readonly quantile: number) {

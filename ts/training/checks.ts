@@ -1,6 +1,6 @@
 import { fail } from '../errors.js'
 import type { PartialShape } from '../layers/placeholder.js'
-import type { LossFunction } from '../losses/loss.js'
+import type { LossFunction, Targets } from '../losses/loss.js'
 import { storageOf, type Tensor } from '../tensor.js'
 
 /** Raises unless there are samples, and as many targets. */
@@ -12,26 +12,35 @@ export function checkLengths(op: string, x: Tensor, y: Tensor | undefined): void
 }
 
 /**
- * Raises unless the targets can be trained on: class numbers are integers within the classes of the output, and nothing is NaN. This runs
- * before training, not in its middle.
+ * Raises unless the targets can be trained on: they have the shape that the loss compares with, class numbers are integers within the classes
+ * of the output, binary labels lie between 0 and 1, and nothing is NaN. This runs before training, not in its middle.
  */
 export function checkTargets(op: string, y: Tensor, loss: LossFunction, output: PartialShape): void {
+  if (loss.targets) checkTargetShape(op, y, loss.targets, output)
   const targets = storageOf(y)
   const classes = loss.targets === 'classes' ? output.at(-1) : undefined
-  const row = y.size / (y.shape[0] as number)
-  if (loss.targets === 'values' && !fits(y, output)) {
-    fail('labels.shape', { op, expected: output, got: y.shape })
-  }
-  if (typeof classes === 'number' && row !== product(output.slice(1, -1))) {
-    fail('labels.shape', { op, expected: output.slice(0, -1), got: y.shape, oneHot: fits(y, output) })
-  }
+  const size = y.size / (y.shape[0] as number)
   for (let i = 0; i < targets.length; i++) {
     const got = targets[i] as number
-    if (Number.isNaN(got)) fail('labels.nan', { op, row: Math.floor(i / row) })
-    if (typeof classes !== 'number') continue
-    if (!Number.isInteger(got)) fail('labels.integer', { op, row: Math.floor(i / row), got })
-    if (got < 0 || got >= classes) fail('labels.range', { op, row: Math.floor(i / row), got, classes })
+    const row = Math.floor(i / size)
+    if (Number.isNaN(got)) fail('labels.nan', { op, row })
+    if (loss.targets === 'binary' && (got < 0 || got > 1)) fail('labels.binary', { op, row, got })
+    if (typeof classes !== 'number' || got === loss.ignoreClass) continue
+    if (!Number.isInteger(got)) fail('labels.integer', { op, row, got })
+    if (got < 0 || got >= classes) fail('labels.range', { op, row, got, classes })
   }
+}
+
+function checkTargetShape(op: string, y: Tensor, targets: Targets, output: PartialShape): void {
+  const positions = product(output.slice(1, -1))
+  const row = y.size / (y.shape[0] as number)
+  if (targets === 'classes') {
+    if (typeof output.at(-1) !== 'number' || row === positions) return
+    fail('labels.shape', { op, expected: output.slice(0, -1), got: y.shape, oneHot: fits(y, output) })
+  }
+  if (fits(y, output)) return
+  const classNumbers = targets === 'oneHot' && row === positions
+  fail('labels.shape', { op, expected: output, got: y.shape, classNumbers })
 }
 
 /** The first row that holds a number that is not finite, if any. */

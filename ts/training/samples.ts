@@ -41,7 +41,7 @@ export function samplesFor(
     const xRows = rowsOf(op, 'x', x, sampleShape(model))
     checkLengths(op, xRows, undefined)
     const output = (model.prepare(xRows) as TensorSpec).shape
-    const valued = loss.targets === 'values'
+    const valued = loss.targets !== undefined && loss.targets !== 'classes'
     const given = rowsOf(op, 'y', y, valued ? output.slice(1) : undefined)
     // One value a sample may stand without an axis of its own.
     const bare = valued && output.length === given.rank + 1 && output.at(-1) === 1
