@@ -1,5 +1,5 @@
 import type { Attributes, Primitive, Spec } from '../../ts/ops/record.js'
-import { primitiveTable } from '../../ts/ops/record.js'
+import { acceptsInputs, primitiveTable } from '../../ts/ops/record.js'
 import { type InstructionText, type ProgramText, type SpecText, sameSpec } from './program-text.js'
 
 /** What an instruction makes of its inputs, by the rule of its op; undefined where they do not fit. */
@@ -9,7 +9,7 @@ export function infer(
 ): SpecText | undefined {
   const primitive: Primitive | undefined = primitiveTable().get(op)
   const specs = inputs.map((id) => values[id])
-  if (!primitive || specs.length !== primitive.arity || specs.includes(undefined)) return undefined
+  if (!primitive || !acceptsInputs(primitive, specs.length) || specs.includes(undefined)) return undefined
   try {
     const { dtype, shape } = primitive.infer(specs as Spec[], attributes as Attributes)
     return { dtype, shape: [...shape] }

@@ -132,7 +132,8 @@ function insert(program: ProgramText, random: Random, position: number): void {
     const { op, arity, kinds } = random.pick(signatures)
     const { shape } = values[first] as SpecText
     const inputs = [first]
-    while (inputs.length < arity) {
+    const count = arity === 'variadic' ? 1 + random.below(6) : arity
+    while (inputs.length < count) {
       const alike = (id: number) => sameShape((values[id] as SpecText).shape, shape)
       inputs.push(existing(positions, random, position, random.chance(0.8) ? alike : undefined) ?? first)
     }

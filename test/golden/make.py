@@ -44,7 +44,7 @@ def answer(question):
     weights = question.get("weights")
     for x in floats:
         x.requires_grad_(weights is not None)
-    names = {"torch": torch, **question["attributes"], **dict(zip("abc", inputs))}
+    names = {"torch": torch, "inputs": inputs, **question["attributes"], **dict(zip("abc", inputs))}
     output = eval(question["expression"], names).to(DTYPES[question["output"]["dtype"]])
     assert list(output.shape) == question["output"]["shape"], question["key"]
     gradients = []

@@ -1,4 +1,5 @@
 import type { Dtype } from '../dtype.js'
+import { fail } from '../errors.js'
 import { broadcastShapes } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { apply, applyComposition, type TensorInput, toTensor } from './apply.js'
@@ -20,6 +21,16 @@ export function applyBroadcasting(op: Primitive, args: readonly TensorInput[], l
       inputs.map((input) => broadcastTo(input, shape)),
     )
   })
+}
+
+/** A list of arguments as tensors; plain numbers take the dtype of the first that has one. */
+export function toTensors(op: string, xs: readonly TensorInput[]): Tensor[] {
+  if (!Array.isArray(xs) || xs.length === 0) {
+    fail('argument.type', { op, argument: 'the first argument', expected: 'a list of tensors', got: xs })
+  }
+  const list: readonly TensorInput[] = xs
+  const dtype = list.map(dtypeOf).find((known) => known !== undefined)
+  return list.map((x) => toTensor(op, x, dtype))
 }
 
 function dtypeOf(value: TensorInput): Dtype | undefined {

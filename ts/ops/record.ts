@@ -82,14 +82,15 @@ interface Common<A extends Attributes> {
   readonly samples: () => readonly Sample[]
   readonly errors: readonly ErrorSample[]
   readonly tolerance: Tolerance
-  /** The same in PyTorch: a Python expression over the inputs a, b, c and the attributes by name; null if it has none. */
+  /** The same in PyTorch: a Python expression over the inputs a, b, c (all of them as a list: inputs) and the attributes by name; null if it has none. */
   readonly torch: string | null
   readonly attributes: { readonly [K in keyof A]: AttributeKind }
 }
 
 /** An op that both executors have a kernel for: everything that is known of it, except the Rust kernel. */
 export interface PrimitiveRecord<A extends Attributes> extends Common<A> {
-  readonly arity: number
+  /** The number of inputs; `variadic` is one or more. */
+  readonly arity: number | 'variadic'
   /** The shape and dtype rule; raises where the inputs do not fit. */
   readonly infer: (inputs: readonly Spec[], attributes: A) => Spec
   /** The specification of the op, as a plain loop. Sums accumulate in float64, as JavaScript's numbers do. */
@@ -115,6 +116,11 @@ export function overMagnitudes<A extends Attributes>(kernel: (args: KernelArgume
   return (args: KernelArguments<A>): void => {
     kernel({ ...args, inputs: args.inputs.map((input) => input.map(Math.abs)) })
   }
+}
+
+/** Whether an op of that arity takes so many inputs. */
+export function acceptsInputs({ arity }: Primitive, count: number): boolean {
+  return arity === 'variadic' ? count > 0 : count === arity
 }
 
 const primitives = new Map<string, Primitive>()

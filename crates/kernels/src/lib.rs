@@ -28,7 +28,7 @@ mod unary;
 
 pub use binary::{Binary, BinaryI32};
 pub use compare::{Compare, CompareI32};
-pub use copy::StridedCopy;
+pub use copy::{Concatenate, DynamicSlice, Embed, StridedCopy};
 pub use denormals::FlushDenormals;
 pub use dtype::Dtype;
 pub use elementwise::{Access, Elementwise, LaneOp, Segment, Source, TapeOp};

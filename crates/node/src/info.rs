@@ -1,7 +1,8 @@
 //! What the addon is, and its process-wide settings.
 
 use layerwise_kernels::Isa;
-use layerwise_plan::{AttributeKind, Error, fusions, instruction_table, threads};
+use layerwise_plan::{Arity, AttributeKind, Error, fusions, instruction_table, threads};
+use napi::Either;
 use napi_derive::napi;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -29,7 +30,8 @@ pub struct AddonInfo {
 #[napi(object)]
 pub struct Operation {
     pub name: String,
-    pub inputs: u32,
+    /// Their number, or 'variadic' for one or more.
+    pub inputs: Either<u32, String>,
     /// The kind of each attribute: boolean, integer, integers or dtype.
     pub attributes: HashMap<String, String>,
 }
@@ -49,7 +51,10 @@ pub fn isa() -> Isa {
 pub fn info() -> AddonInfo {
     let operations = instruction_table().into_iter().map(|schema| Operation {
         name: schema.name.into(),
-        inputs: schema.inputs as u32,
+        inputs: match schema.inputs {
+            Arity::Exactly(count) => Either::A(count as u32),
+            Arity::Variadic => Either::B("variadic".into()),
+        },
         attributes: schema
             .attributes
             .into_iter()

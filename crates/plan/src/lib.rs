@@ -37,6 +37,6 @@ pub use plan::{CompileOptions, FusionInfo, InstructionInfo, Plan, PlanInfo, Plan
 pub use profile::{InstructionProfile, Profile, Timing};
 pub use run::{BoundPlan, bind};
 pub use store::{Store, Variable};
-pub use table::{AttributeField, InstructionSchema, instruction_table};
+pub use table::{Arity, AttributeField, InstructionSchema, instruction_table};
 pub use team::{look_out, set_threads, threads};
 pub use tensor::{TensorType, dtype_from_name};

@@ -15,7 +15,8 @@ use crate::tensor::{TensorType, dtype_from_name};
 const VERSION: u64 = 1;
 
 /// Rewriting is not linear in the length of a program, so a bound keeps a hostile one from holding up its caller.
-/// Instructions, outputs and updates count alike: each may become a node.
+/// Instructions, outputs and updates count alike, since each may become a node; so do the inputs of an instruction beyond
+/// the third, which only instructions of any number of inputs have.
 const MAX_LENGTH: usize = 1 << 15;
 
 /// The position of a value in a program.
@@ -101,7 +102,9 @@ impl Program {
             let detail = format!("version {} is not known, this addon reads version {VERSION}", text.version);
             return Err(Error::program(detail));
         }
-        let length = text.instructions.len() + text.outputs.len() + text.updates.len();
+        let further = text.instructions.iter().map(|instruction| instruction.inputs.len().saturating_sub(3));
+        let length =
+            text.instructions.len() + text.outputs.len() + text.updates.len() + further.sum::<usize>();
         if length > MAX_LENGTH {
             let detail = format!("{length} instructions, outputs and updates are more than {MAX_LENGTH}");
             return Err(Error::program(detail));
@@ -215,8 +218,8 @@ impl InstructionText {
         let invalid = |detail: String| Error::instruction(index, &self.op, detail);
         let op = table::find(&self.op).ok_or_else(|| invalid("the op is not known".into()))?;
         let arity = op.arity;
-        if self.inputs.len() != arity {
-            return Err(invalid(format!("takes {arity} inputs, got {}", self.inputs.len())));
+        if !arity.accepts(self.inputs.len()) {
+            return Err(invalid(format!("takes {arity}, got {}", self.inputs.len())));
         }
         for &id in &self.inputs {
             definitions.require(id).map_err(invalid)?;

@@ -1,14 +1,16 @@
 //! The instruction table: one line for each primitive of a program.
 
 use layerwise_kernels::{Binary, BinaryI32, Compare, CompareI32, Unary, UnaryI32};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::attributes::{
     AttributeKind::{self, Boolean, Dtype, Integer, Integers},
     AttributeSchema,
 };
 use crate::ops::elementwise::{self, Rule};
-use crate::ops::{Lowered, Signature, Site, gather, matmul, movement, random, reduce, softmax};
+use crate::ops::{
+    Lowered, Signature, Site, embed, gather, join, matmul, movement, random, reduce, slice, softmax,
+};
 use crate::tensor::TensorType;
 
 /// All primitives.
@@ -38,6 +40,25 @@ pub static OPS: &[Op] = &[
     op("reshape", 1, &[("shape", Integers)], rules(movement::infer_reshape, movement::lower_reshape)),
     op("transpose", 1, &[("axes", Integers)], rules(movement::infer_transpose, movement::lower_transpose)),
     op("broadcastTo", 1, &[("shape", Integers)], rules(movement::infer_broadcast, movement::lower_broadcast)),
+    op("concatenate", 1, &[("axis", Integer)], rules(join::infer, join::lower)).variadic(),
+    op(
+        "slice",
+        1,
+        &[("start", Integers), ("shape", Integers), ("strides", Integers)],
+        rules(slice::infer, slice::lower),
+    ),
+    op("dynamicSlice", 2, &[("shape", Integers)], rules(slice::infer_dynamic, slice::lower_dynamic))
+        .fallible(),
+    op("flip", 1, &[("axes", Integers)], rules(slice::infer_flip, slice::lower_flip)),
+    op(
+        "pad",
+        2,
+        &[("low", Integers), ("high", Integers), ("interior", Integers)],
+        rules(embed::infer_pad, embed::lower_pad),
+    ),
+    op("sliceUpdate", 2, &[("start", Integers)], rules(embed::infer_update, embed::lower_update)),
+    op("dynamicSliceUpdate", 3, &[], rules(embed::infer_dynamic_update, embed::lower_dynamic_update))
+        .fallible(),
     op("sum", 1, &[("axes", Integers)], rules(reduce::infer_sum, reduce::lower_sum)),
     op("max", 1, &[("axes", Integers)], rules(reduce::infer_max, reduce::lower_max)),
     op("argmax", 1, &[("axis", Integer)], rules(reduce::infer_argmax, reduce::lower_argmax)),
@@ -66,11 +87,47 @@ pub static OPS: &[Op] = &[
     ),
 ];
 
+/// How many inputs a primitive takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arity {
+    Exactly(usize),
+    /// One or more.
+    Variadic,
+}
+
+impl Arity {
+    /// Whether so many inputs are right.
+    pub fn accepts(self, inputs: usize) -> bool {
+        match self {
+            Arity::Exactly(count) => inputs == count,
+            Arity::Variadic => inputs > 0,
+        }
+    }
+}
+
+impl std::fmt::Display for Arity {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Arity::Exactly(count) => write!(formatter, "{count} inputs"),
+            Arity::Variadic => formatter.write_str("one or more inputs"),
+        }
+    }
+}
+
+impl Serialize for Arity {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Arity::Exactly(count) => count.serialize(serializer),
+            Arity::Variadic => "variadic".serialize(serializer),
+        }
+    }
+}
+
 /// One primitive: what it takes, what it makes and what it becomes.
 #[derive(Debug)]
 pub struct Op {
     pub name: &'static str,
-    pub arity: usize,
+    pub arity: Arity,
     pub attributes: &'static [AttributeSchema],
     /// Whether its kernel can find the data to be wrong.
     pub fallible: bool,
@@ -93,7 +150,7 @@ const fn op(
     attributes: &'static [AttributeSchema],
     definition: Definition,
 ) -> Op {
-    Op { name, arity, attributes, fallible: false, definition }
+    Op { name, arity: Arity::Exactly(arity), attributes, fallible: false, definition }
 }
 
 const fn lanes(rule: Rule) -> Definition {
@@ -118,6 +175,11 @@ const fn binary(name: &'static str, float: Binary, int: Option<BinaryI32>) -> Op
 impl Op {
     const fn fallible(mut self) -> Self {
         self.fallible = true;
+        self
+    }
+
+    const fn variadic(mut self) -> Self {
+        self.arity = Arity::Variadic;
         self
     }
 
@@ -147,7 +209,7 @@ pub fn find(name: &str) -> Option<&'static Op> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct InstructionSchema {
     pub name: &'static str,
-    pub inputs: usize,
+    pub inputs: Arity,
     pub attributes: Vec<AttributeField>,
 }
 

@@ -1,11 +1,17 @@
-//! Copies that rearrange: transposes and materialised broadcasts.
+//! Copies that rearrange: transposes, materialised broadcasts, slices, concatenations and padding.
 
+mod concatenate;
 mod dimensions;
+mod dynamic_slice;
+mod embed;
 mod transpose;
 
 use crate::chunks::Chunks;
 use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, require_size};
+pub use concatenate::Concatenate;
 use dimensions::{Dimension, Odometer, RANK, last_read, merged};
+pub use dynamic_slice::DynamicSlice;
+pub use embed::Embed;
 use transpose::transpose_tile;
 
 /// The side of the square tiles in which a transpose walks its matrix, so that both sides stay in the nearest cache.
@@ -13,12 +19,15 @@ const TILE: usize = 64;
 
 /// Copies an input, read with any strides, to a contiguous output.
 ///
-/// A stride of 0 repeats the input along that dimension (a broadcast); permuted strides make a transpose.
+/// A stride of 0 repeats the input along that dimension (a broadcast); permuted strides make a transpose, larger ones a slice, and
+/// negative ones a reversal.
 #[derive(Debug)]
 pub struct StridedCopy {
     element_bytes: usize,
     /// Elements of the output.
     elements: usize,
+    /// The element of the input that comes first.
+    start: usize,
     /// Elements of the input from its first to the last that is read.
     extent: usize,
     walk: Walk,
@@ -48,13 +57,28 @@ impl StridedCopy {
     /// # Panics
     /// When an argument is not as described, or a size overflows.
     pub fn new(element_bytes: usize, output_shape: &[usize], input_strides: &[usize]) -> Self {
+        let signed = |&stride: &usize| isize::try_from(stride).expect("a size fits");
+        let strides: Vec<isize> = input_strides.iter().map(signed).collect();
+        StridedCopy::starting_at(element_bytes, output_shape, 0, &strides)
+    }
+
+    /// A copy that begins with element `start` of the input, where strides may be negative.
+    ///
+    /// # Panics
+    /// As [`StridedCopy::new`], and where the strides lead to before the input.
+    pub fn starting_at(
+        element_bytes: usize,
+        output_shape: &[usize],
+        start: usize,
+        input_strides: &[isize],
+    ) -> Self {
         assert!(matches!(element_bytes, 1 | 4), "elements have 1 or 4 bytes");
         assert_eq!(output_shape.len(), input_strides.len(), "one stride for each dimension");
         assert!(output_shape.len() <= RANK, "tensors have a limited rank");
         require_size(&[output_shape, &[element_bytes]].concat());
         let elements = output_shape.iter().product();
         let dimensions = merged(output_shape, input_strides);
-        let extent = if elements == 0 { 0 } else { last_read(&dimensions) + 1 };
+        let extent = if elements == 0 { 0 } else { last_read(start, &dimensions) + 1 };
         require_size(&[extent, element_bytes]);
         let walk = if elements == 0 { Walk::empty() } else { Walk::new(dimensions) };
         let chunks = match &walk {
@@ -65,7 +89,7 @@ impl StridedCopy {
                 Chunks::new(tiles, (elements / tiles).saturating_mul(4 * element_bytes))
             }
         };
-        StridedCopy { element_bytes, elements, extent, walk, chunks }
+        StridedCopy { element_bytes, elements, start, extent, walk, chunks }
     }
 
     /// `SQUARE` is the side of the squares that a transpose turns in registers.
@@ -77,33 +101,35 @@ impl StridedCopy {
                 let input = unsafe { input.slice::<T>() };
                 // SAFETY: the ranges of chunks are disjoint.
                 let mut output = unsafe { output.slice_mut::<T>(range.clone()) };
-                let mut position = Odometer::new(outer, range.start / row.extent);
+                let mut position = Odometer::new(self.start, outer, range.start / row.extent);
                 let mut column = range.start % row.extent;
                 while !output.is_empty() {
                     let count = (row.extent - column).min(output.len());
                     let (head, rest) = output.split_at_mut(count);
-                    copy_row(head, &input[position.offset + column * row.stride..], row.stride);
+                    let first = position.offset.wrapping_add_signed(column as isize * row.stride);
+                    copy_row(head, input, first, row.stride);
                     (output, column) = (rest, 0);
                     position.advance(outer);
                 }
             }
             Walk::Transpose { outer, outer_steps, rows, pitch, columns } => {
+                let stride = columns.stride as usize;
                 let tiles_across = columns.extent.div_ceil(TILE);
                 let tiles = rows.div_ceil(TILE) * tiles_across;
                 for item in range {
                     let (matrix, tile) = (item / tiles, item % tiles);
                     let (row, column) = (tile / tiles_across * TILE, tile % tiles_across * TILE);
-                    let from = Odometer::new(outer, matrix).offset + row + column * columns.stride;
-                    let to = Odometer::new(outer_steps, matrix).offset + row * pitch + column;
+                    let from = Odometer::new(self.start, outer, matrix).offset + row + column * stride;
+                    let to = Odometer::new(0, outer_steps, matrix).offset + row * pitch + column;
                     let (height, width) = (TILE.min(rows - row), TILE.min(columns.extent - column));
-                    let last_read = from + (height - 1) + (width - 1) * columns.stride;
+                    let last_read = from + (height - 1) + (width - 1) * stride;
                     let last_written = to + (height - 1) * pitch + (width - 1);
                     assert!(last_read < input.elements::<T>() && last_written < output.elements::<T>());
                     // SAFETY: the tile's last elements lie within the buffers, and every tile is in one chunk only.
                     unsafe {
                         let from = input.pointer::<T>().add(from);
                         let to = output.pointer::<T>().add(to);
-                        transpose_tile::<T, SQUARE>(from, columns.stride, to, *pitch, height, width);
+                        transpose_tile::<T, SQUARE>(from, stride, to, *pitch, height, width);
                     }
                 }
             }
@@ -121,7 +147,9 @@ impl Kernel for StridedCopy {
     }
 
     fn cost(&self) -> Cost {
-        let bytes = (self.elements as u64 + self.extent as u64) * self.element_bytes as u64;
+        // A broadcast reads less than it writes; a slice passes over more than it reads.
+        let read = self.extent.min(self.elements) as u64;
+        let bytes = (self.elements as u64 + read) * self.element_bytes as u64;
         Cost { flops: 0, bytes }
     }
 
@@ -146,14 +174,14 @@ impl Walk {
         let contiguous = dimensions.iter().position(|dimension| dimension.stride == 1);
         match contiguous {
             Some(index) if row.stride > 1 => {
-                let steps = dimensions.iter().rev().scan(row.extent, |step, dimension| {
+                let steps = dimensions.iter().rev().scan(row.extent as isize, |step, dimension| {
                     let stride = *step;
-                    *step *= dimension.extent;
+                    *step *= dimension.extent as isize;
                     Some(Dimension { extent: dimension.extent, stride })
                 });
                 let mut outer_steps: Vec<Dimension> = steps.collect();
                 outer_steps.reverse();
-                let pitch = outer_steps.remove(index).stride;
+                let pitch = outer_steps.remove(index).stride as usize;
                 let rows = dimensions.remove(index).extent;
                 Walk::Transpose { outer: dimensions, outer_steps, rows, pitch, columns: row }
             }
@@ -162,12 +190,17 @@ impl Walk {
     }
 }
 
-/// Copies every `stride`-th element of the input.
-fn copy_row<T: Copy>(output: &mut [T], input: &[T], stride: usize) {
+/// Copies every `stride`-th element of the input from `first` on.
+fn copy_row<T: Copy>(output: &mut [T], input: &[T], first: usize, stride: isize) {
+    let steps = stride.unsigned_abs();
     match stride {
-        0 => output.fill(input[0]),
-        1 => output.copy_from_slice(&input[..output.len()]),
-        _ => output.iter_mut().zip(input.iter().step_by(stride)).for_each(|(to, from)| *to = *from),
+        0 => output.fill(input[first]),
+        1 => output.copy_from_slice(&input[first..first + output.len()]),
+        2.. => output.iter_mut().zip(input[first..].iter().step_by(steps)).for_each(|(to, from)| *to = *from),
+        _ => {
+            let backwards = input[..=first].iter().rev().step_by(steps);
+            output.iter_mut().zip(backwards).for_each(|(to, from)| *to = *from)
+        }
     }
 }
 

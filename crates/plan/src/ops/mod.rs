@@ -1,11 +1,14 @@
 //! The shape rules of the primitives and what each becomes before fusion, one file a family.
 
 pub mod elementwise;
+pub mod embed;
 pub mod gather;
+pub mod join;
 pub mod matmul;
 pub mod movement;
 pub mod random;
 pub mod reduce;
+pub mod slice;
 pub mod softmax;
 
 use layerwise_kernels::{Dtype, Isa, Kernel, Precision};
@@ -57,6 +60,15 @@ impl Signature<'_> {
         }
         let names: Vec<_> = dtypes.iter().map(|dtype| dtype.name()).collect();
         Err(format!("input {input} must be {}, got {}", names.join(" or "), got.name()))
+    }
+
+    /// Requires a list of integers that has one for each axis of a tensor.
+    fn require_one_per_axis(&self, name: &str, rank: usize) -> Result<&[usize], String> {
+        let list = self.attributes.integers(name);
+        if list.len() == rank {
+            return Ok(list);
+        }
+        Err(format!("attribute {name:?} must have {rank} entries, one for each axis, got {list:?}"))
     }
 
     /// Requires a rank of an input.

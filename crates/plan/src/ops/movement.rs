@@ -71,7 +71,7 @@ pub fn lower_broadcast(site: &Site) -> Lowered {
 }
 
 /// The distance between neighbours along each axis, in elements.
-fn contiguous_strides(shape: &[usize]) -> Vec<usize> {
+pub(super) fn contiguous_strides(shape: &[usize]) -> Vec<usize> {
     let mut strides = vec![1; shape.len()];
     for axis in (1..shape.len()).rev() {
         strides[axis - 1] = strides[axis] * shape[axis].max(1);
