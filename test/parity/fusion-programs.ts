@@ -19,6 +19,7 @@ export function fusionPrograms(rows: readonly number[] = rowCounts): Case[] {
     ...rows.map(elementwiseChains),
     ...rows.map(crossentropies),
     ...rows.map(reductionsOfChains),
+    ...rows.map(rearrangements),
     repeatedExpressions(),
     variableUpdates(),
   ]
@@ -175,6 +176,30 @@ function repeatedExpressions(): Case {
     return [a, b, c, ...draws, ops.multiply(x as Tensor, scale), ops.matmul(ops.reshape(c, [3, 2]), table)]
   }
   return fusionCase('repeated expressions', f, inputs)
+}
+
+/** Concatenations of results that others read too, of one value several times, and of what is computed twice; slices in between. */
+function rearrangements(rows: number): Case {
+  const inputs = columnCounts.flatMap((columns) => [
+    uniform([rows, columns], -1, 1, columns),
+    uniform([rows, columns + 2], -1, 1, 3),
+  ])
+  const f: TensorFunction = (all) =>
+    columnCounts.flatMap((columns, i) => {
+      const [x, y] = all.slice(2 * i) as [Tensor, Tensor]
+      const joined = () => ops.concatenate([ops.tanh(x), ops.multiply(y, 2), ops.tanh(x)], { axis: 1 })
+      const part = ops.slice(joined(), [0, columns], [rows, columns + 2])
+      const stacked = ops.stack([x, ops.flip(x), ops.tanh(x)])
+      const updated = ops.sliceUpdate(ops.add(y, 1), [0, 1], ops.multiply(x, 0.5))
+      return [
+        ops.exp(joined()),
+        ops.add(part, y),
+        ops.sum(stacked, { axis: 0 }),
+        ops.negative(updated),
+        ops.pad(x, 1),
+      ]
+    })
+  return fusionCase(`rearrangements of ${rows} rows`, f, inputs)
 }
 
 /** Adam's rule on variables of many lengths at once, some of them equal, and two that change places. */

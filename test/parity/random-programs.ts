@@ -244,6 +244,31 @@ class Builder {
         exact: true,
       }),
       () => ({ tensor: ops.add(x, tensor(Math.fround(random.number()))), limit: limit + 1, exact: false }),
+      () => ({ tensor: ops.flip(x), limit, exact }),
+      () => ({ tensor: ops.concatenate([matrix, ops.negative(matrix), matrix]), limit: size, exact: known }),
+      () => ({
+        tensor: ops.slice(
+          x,
+          x.shape.map((n) => n >> 1),
+          x.shape.map((n) => n - (n >> 1)),
+        ),
+        limit,
+        exact,
+      }),
+      () => ({
+        tensor: ops.pad(x, 1, { constantValues: 0.5, interior: x.shape.map(() => 1) }),
+        limit,
+        exact,
+      }),
+      () => ({
+        tensor: ops.sliceUpdate(
+          matrix,
+          [rows >> 1, 0],
+          ops.slice(matrix, [0, 0], [rows - (rows >> 1), columns]),
+        ),
+        limit: size,
+        exact: known,
+      }),
     ])()
   }
 }

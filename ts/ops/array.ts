@@ -4,7 +4,7 @@ import { activeTrace } from '../graph/trace.js'
 import { checkShape, normalizeAxis, type Shape, sameShape, sizeOf, stridesOf, walkRows } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { apply, type TensorInput, toTensor } from './apply.js'
-import { composition, primitive, type Spec } from './record.js'
+import { primitive, type Spec } from './record.js'
 import { booleans, integers, sample, uniform } from './samples.js'
 
 const reshapeOp = primitive<{ shape: Shape }>({
@@ -183,28 +183,6 @@ export function broadcastTo(x: TensorInput, shape: Shape): Tensor {
   const value = toTensor('broadcastTo', x)
   checkShape('broadcastTo', shape)
   return sameShape(value.shape, shape) ? value : apply(broadcastToOp, [value], { shape: [...shape] })
-}
-
-composition<{ axis: number }>({
-  name: 'expandDims',
-  compose: ([x], { axis }) => expandDims(x as Tensor, axis),
-  attributes: { axis: 'integer' },
-  samples: () => [
-    sample('at the end', [uniform([2, 3])], { axis: -1 }),
-    sample('in front', [uniform([2, 3])], { axis: 0 }),
-  ],
-  errors: [
-    { label: 'an axis out of range', run: ({ expandDims }) => expandDims([1], 3), code: 'axis.range' },
-  ],
-  tolerance: 'exact',
-  torch: 'torch.unsqueeze(a, axis)',
-})
-
-/** A new axis of extent 1 before `axis`; -1 appends it. */
-export function expandDims(x: TensorInput, axis: number): Tensor {
-  const value = toTensor('expandDims', x)
-  const at = normalizeAxis('expandDims', axis, value.rank + 1)
-  return reshape(value, [...value.shape.slice(0, at), 1, ...value.shape.slice(at)])
 }
 
 /** The same values, through which no gradient flows. */
