@@ -45,6 +45,14 @@ export function checkInterval(
   }
 }
 
+/** Raises unless `value` is a finite number above 0, and below `limit`. */
+export function checkPositive(op: string, argument: string, value: unknown, limit = Infinity): void {
+  if (typeof value !== 'number' || !(value > 0 && value < limit)) {
+    const expected = limit === Infinity ? 'a positive finite number' : `a number above 0 and below ${limit}`
+    fail('argument.range', { op, argument, expected, got: value })
+  }
+}
+
 /** Raises unless `value` is true, false or left out. */
 export function checkBoolean(op: string, argument: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'boolean') {

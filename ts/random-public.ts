@@ -1,2 +1,10 @@
 /** Random numbers, as `lw.random`. */
-export { bernoulli, permutation, RandomGenerator, type Seed, truncatedNormal, uniform } from './random.js'
+export {
+  bernoulli,
+  normal,
+  permutation,
+  RandomGenerator,
+  type Seed,
+  truncatedNormal,
+  uniform,
+} from './random.js'

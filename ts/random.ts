@@ -113,6 +113,18 @@ export function uniform(
   return minval === 0 && maxval === 1 ? unit : ops.add(ops.multiply(unit, maxval - minval), minval)
 }
 
+/** Normal float32 numbers, by the inverse of the distribution function. */
+export function normal(
+  shape: Shape,
+  options: { readonly mean?: number; readonly stddev?: number; readonly seed?: Seed } = {},
+): Tensor {
+  checkOptions('normal', options, ['mean', 'stddev', 'seed'])
+  const { mean = 0, stddev = 1, ...source } = options
+  // 2 · uniform - 1, moved to the middle of its steps of 2^-23 so that it is never ±1; exact in float32.
+  const symmetric = ops.subtract(ops.multiply(uniform(shape, source), 2), 1 - 2 ** -24)
+  return ops.add(ops.multiply(ops.erfinv(symmetric), Math.SQRT2 * stddev), mean)
+}
+
 /** Normal float32 numbers within two standard deviations of the mean, by the inverse of the distribution function. */
 export function truncatedNormal(
   shape: Shape,

@@ -43,7 +43,23 @@ it('what is public is an explicit list', () => {
   expect(names(lw.constraints)).toEqual(['maxNorm', 'minMaxNorm', 'nonNeg', 'unitNorm'])
   expect(names(lw.data)).toEqual(['idx'])
   expect(names(lw.datasets)).toEqual(['digits'])
-  expect(names(lw.initializers)).toEqual(['glorotUniform', 'heNormal', 'ones', 'zeros'])
+  expect(names(lw.initializers)).toEqual([
+    'constant',
+    'glorotNormal',
+    'glorotUniform',
+    'heNormal',
+    'heUniform',
+    'identity',
+    'lecunNormal',
+    'lecunUniform',
+    'ones',
+    'orthogonal',
+    'randomNormal',
+    'randomUniform',
+    'truncatedNormal',
+    'varianceScaling',
+    'zeros',
+  ])
   expect(names(lw.layers)).toEqual([
     'Layer',
     'activation',
@@ -93,6 +109,7 @@ it('what is public is an explicit list', () => {
   expect(names(lw.random)).toEqual([
     'RandomGenerator',
     'bernoulli',
+    'normal',
     'permutation',
     'truncatedNormal',
     'uniform',

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import * as lw from '../../ts/index.js'
 import { describeOnEachBackend } from '../backends.js'
+import { expectClose, expectError } from '../expect.js'
 
 const moments = (values: ArrayLike<number>) => {
   const list = Array.from(values)
@@ -35,9 +36,45 @@ describeOnEachBackend('initializers', () => {
     expect(Math.max(...values)).toBeGreaterThan(0.95 * limit)
   })
 
-  it('zeros and ones are constant', () => {
-    expect(lw.initializers.zeros()([2]).arraySync()).toEqual([0, 0])
-    expect(lw.initializers.ones()([1, 2]).arraySync()).toEqual([[1, 1]])
+  it('zeros, ones and constant are constant, and identity is a diagonal', async () => {
+    const { constant, identity, ones, zeros } = lw.initializers
+    expect(zeros()([2]).arraySync()).toEqual([0, 0])
+    expect(ones()([1, 2]).arraySync()).toEqual([[1, 1]])
+    expect(constant({ value: 2.5 })([2]).arraySync()).toEqual([2.5, 2.5])
+    expect(identity({ gain: 2 })([2, 3]).arraySync()).toEqual([
+      [2, 0, 0],
+      [0, 2, 0],
+    ])
+    await expectError('shape.mismatch', () => identity()([3]))
+    await expectError('argument.range', () => constant({ value: Infinity }))
+  })
+
+  it('orthogonal has orthonormal columns, or rows where there are fewer', async () => {
+    const product = (shape: number[], rows: number) => {
+      const matrix = lw.ops.reshape(lw.initializers.orthogonal({ gain: 3, seed: 1 })(shape), [rows, -1])
+      const transposed = lw.ops.transpose(matrix)
+      const short = (matrix.shape[0] as number) <= (matrix.shape[1] as number)
+      return short ? lw.ops.matmul(matrix, transposed) : lw.ops.matmul(transposed, matrix)
+    }
+    const nine = (n: number) => Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 9 : 0))
+    for (const [shape, rows] of [
+      [[40, 7], 40],
+      [[5, 12], 5],
+      [[3, 2, 4], 6],
+    ] as const) {
+      const gram = product([...shape], rows)
+      expectClose(gram, nine(gram.shape[0] as number), 1e-5)
+    }
+    await expectError('shape.mismatch', () => lw.initializers.orthogonal()([4]))
+  })
+
+  it('are refused where they cannot be', async () => {
+    const { heUniform, randomNormal, varianceScaling } = lw.initializers
+    await expectError('argument.range', () => varianceScaling({ scale: 0 }))
+    await expectError('name.unknown', () => varianceScaling({ mode: 'fanin' as never }), { nearest: 'fanIn' })
+    await expectError('name.unknown', () => varianceScaling({ distribution: 'normal' as never }))
+    await expectError('argument.range', () => randomNormal({ stddev: -1 }))
+    await expectError('argument.unknown', () => heUniform({ scale: 2 } as never))
   })
 
   it('repeats with a seed of its own, and after lw.seed', () => {

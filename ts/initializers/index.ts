@@ -1,10 +1,22 @@
 /** The initializers, as `lw.initializers`. */
+export { constant, type Initializer, identity, ones, zeros } from './initializer.js'
+export { type OrthogonalConfig, orthogonal } from './orthogonal.js'
 export {
+  type RandomInitializerConfig,
+  type RandomNormalConfig,
+  type RandomUniformConfig,
+  randomNormal,
+  randomUniform,
+  truncatedNormal,
+} from './random.js'
+export type { InitializerIdentifier, InitializerName } from './registry.js'
+export {
+  glorotNormal,
   glorotUniform,
   heNormal,
-  type Initializer,
-  ones,
-  type RandomInitializerConfig,
-  zeros,
-} from './initializers.js'
-export type { InitializerIdentifier, InitializerName } from './registry.js'
+  heUniform,
+  lecunNormal,
+  lecunUniform,
+  type VarianceScalingConfig,
+  varianceScaling,
+} from './variance-scaling.js'

@@ -1,8 +1,35 @@
 import { fromRegistry, type Serialized } from '../described.js'
 import { refuseFactory } from '../options.js'
-import { glorotUniform, heNormal, type Initializer, ones, zeros } from './initializers.js'
+import { constant, type Initializer, identity, ones, zeros } from './initializer.js'
+import { orthogonal } from './orthogonal.js'
+import { randomNormal, randomUniform, truncatedNormal } from './random.js'
+import {
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  lecunNormal,
+  lecunUniform,
+  varianceScaling,
+} from './variance-scaling.js'
 
-const initializers = { glorotUniform, heNormal, ones, zeros } as const
+const initializers = {
+  constant,
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  identity,
+  lecunNormal,
+  lecunUniform,
+  ones,
+  orthogonal,
+  randomNormal,
+  randomUniform,
+  truncatedNormal,
+  varianceScaling,
+  zeros,
+} as const
 
 /** The initializers that layers know by name. */
 export type InitializerName = keyof typeof initializers

@@ -11,7 +11,7 @@ import {
   subtract,
   sum,
 } from '../ops/index.js'
-import { checkBoolean, checkInterval, checkOptions } from '../options.js'
+import { checkBoolean, checkInterval, checkOptions, checkPositive } from '../options.js'
 import type { Tensor } from '../tensor.js'
 import { classLabels } from './class-labels.js'
 import { logSoftmax, normalized, smoothed } from './crossentropy.js'
@@ -119,7 +119,7 @@ export function categoricalGeneralizedCrossEntropy(
   const op = 'categoricalGeneralizedCrossEntropy'
   checkOptions(op, config, ['q', 'reduction'])
   const { q = 0.5 } = config
-  checkInterval(op, 'q', q, { minimum: Number.MIN_VALUE, limit: 1 })
+  checkPositive(op, 'q', q, 1)
   return defineLoss(op, {
     config,
     targets: 'classes',

@@ -1,5 +1,6 @@
 import { fail } from '../errors.js'
 import { add, clip, divide, maximum, multiply, sqrt, square, subtract, sum } from '../ops/index.js'
+import { checkPositive } from '../options.js'
 import type { Tensor } from '../tensor.js'
 
 /** How gradients are bounded before a step: by one of these at most, each a positive number. By default they are not. */
@@ -25,9 +26,7 @@ export function checkClipping(op: string, config: ClippingConfig): ClippingConfi
   given.forEach((key, i) => {
     const got: unknown = config[key]
     if (i > 0) fail('argument.range', { op, argument: key, expected: `left out beside ${given[0]}`, got })
-    if (typeof got !== 'number' || !(got > 0 && got < Infinity)) {
-      fail('argument.range', { op, argument: key, expected: 'a positive finite number', got })
-    }
+    checkPositive(op, key, got)
   })
   return Object.fromEntries(given.map((key) => [key, config[key]]))
 }
