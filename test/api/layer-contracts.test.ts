@@ -30,6 +30,19 @@ const contracts: readonly LayerContract[] = [
   { layer: 'add', ...merged },
   { layer: 'average', ...merged },
   {
+    layer: 'batchNormalization',
+    config: { axis: 1, momentum: 0.5, gammaRegularizer: 'l2', movingMeanInitializer: 'ones' },
+    input: [2, 3, 4],
+    output: [2, 3, 4],
+    weights: [
+      ['gamma', [3]],
+      ['beta', [3]],
+      ['movingMean', [3], false],
+      ['movingVariance', [3], false],
+    ],
+    refuses: [[2]],
+  },
+  {
     layer: 'dense',
     config: { units: 5, kernelRegularizer: 'l2', biasConstraint: 'nonNeg' },
     input: [2, 3, 4],
@@ -74,6 +87,17 @@ const contracts: readonly LayerContract[] = [
   },
   { layer: 'identity', input: [2, 3], output: [2, 3], refuses: [] },
   { layer: 'lambda', config: { function: lw.ops.square }, input: [2, 3], output: [2, 3], refuses: [] },
+  {
+    layer: 'layerNormalization',
+    config: { axis: [1, -1], betaConstraint: 'nonNeg' },
+    input: [2, 3, 4, 5],
+    output: [2, 3, 4, 5],
+    weights: [
+      ['gamma', [3, 5]],
+      ['beta', [3, 5]],
+    ],
+    refuses: [[2]],
+  },
   { layer: 'maximum', ...merged },
   { layer: 'minimum', ...merged },
   { layer: 'multiply', ...merged },
@@ -91,6 +115,14 @@ const contracts: readonly LayerContract[] = [
     input: [2, 12],
     output: [2, 3, 4],
     refuses: [[2, 13], []],
+  },
+  {
+    layer: 'rmsNormalization',
+    config: { axis: 1 },
+    input: [2, 3, 4],
+    output: [2, 3, 4],
+    weights: [['scale', [3]]],
+    refuses: [[2]],
   },
   { layer: 'subtract', ...merged },
   {

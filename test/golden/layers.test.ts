@@ -100,8 +100,8 @@ function run(entry: Entry, float64: boolean) {
   return {
     output,
     gradients: gradients as lw.Tensor[],
-    weights: layer.weights.map((weight) => [nameOf(weight), weight.shape, weight.trainable]),
-    moved: layer.weights.filter(({ trainable }) => !trainable).map((weight) => weight.read()),
+    weights: layer.weights.map((weight) => [nameOf(weight), weight.shape, trained.includes(weight)]),
+    moved: layer.weights.filter((weight) => !trained.includes(weight)).map((weight) => weight.read()),
   }
 }
 

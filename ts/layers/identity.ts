@@ -5,6 +5,7 @@ import { Layer, type LayerConfig, layerOptions } from './layer.js'
 /** Gives its input. */
 export class Identity extends Layer {
   static readonly className = 'identity'
+  override supportsMasking = true
 
   constructor(config: LayerConfig = {}) {
     checkOptions('identity', config, layerOptions)

@@ -1,5 +1,10 @@
 /** The layers, as `lw.layers`. */
 export { type Activation, type ActivationConfig, activation } from './activation.js'
+export {
+  type BatchNormalization,
+  type BatchNormalizationConfig,
+  batchNormalization,
+} from './batch-normalization.js'
 export { type Dense, type DenseConfig, dense } from './dense.js'
 export { type Dot, type DotConfig, dot } from './dot.js'
 export { type Dropout, type DropoutConfig, dropout } from './dropout.js'
@@ -9,6 +14,11 @@ export { type InputConfig, input } from './input.js'
 export type { InputSpec } from './input-spec.js'
 export { type Lambda, type LambdaConfig, type LambdaFunction, lambda } from './lambda.js'
 export { type CallOptions, type InputShape, Layer, type LayerConfig, type WeightOptions } from './layer.js'
+export {
+  type LayerNormalization,
+  type LayerNormalizationConfig,
+  layerNormalization,
+} from './layer-normalization.js'
 export {
   type Add,
   type Average,
@@ -26,6 +36,7 @@ export {
 export { type Permute, type PermuteConfig, permute } from './permute.js'
 export { type RepeatVector, type RepeatVectorConfig, repeatVector } from './repeat-vector.js'
 export { type Reshape, type ReshapeConfig, reshape } from './reshape.js'
+export { type RmsNormalization, type RmsNormalizationConfig, rmsNormalization } from './rms-normalization.js'
 export {
   type UnitNormalization,
   type UnitNormalizationConfig,

@@ -1,5 +1,6 @@
 import { fromRegistry, type Serialized } from '../described.js'
 import { activation } from './activation.js'
+import { batchNormalization } from './batch-normalization.js'
 import { dense } from './dense.js'
 import { dot } from './dot.js'
 import { dropout } from './dropout.js'
@@ -7,10 +8,12 @@ import { flatten } from './flatten.js'
 import { identity } from './identity.js'
 import { lambda } from './lambda.js'
 import type { Layer } from './layer.js'
+import { layerNormalization } from './layer-normalization.js'
 import { add, average, maximum, minimum, multiply, subtract } from './merge.js'
 import { permute } from './permute.js'
 import { repeatVector } from './repeat-vector.js'
 import { reshape } from './reshape.js'
+import { rmsNormalization } from './rms-normalization.js'
 import { unitNormalization } from './unit-normalization.js'
 
 /** The layers by the public names of their factories. */
@@ -18,18 +21,21 @@ export const layerFactories = {
   activation,
   add,
   average,
+  batchNormalization,
   dense,
   dot,
   dropout,
   flatten,
   identity,
   lambda,
+  layerNormalization,
   maximum,
   minimum,
   multiply,
   permute,
   repeatVector,
   reshape,
+  rmsNormalization,
   subtract,
   unitNormalization,
 } as const

@@ -12,6 +12,7 @@ export interface UnitNormalizationConfig extends LayerConfig {
 /** Divides by the Euclidean norm along some axes. */
 export class UnitNormalization extends Layer {
   static readonly className = 'unitNormalization'
+  override supportsMasking = true
   readonly axis: Axes
 
   constructor(config: UnitNormalizationConfig = {}) {
