@@ -113,13 +113,17 @@ const messages = {
     `${f.method}: model '${f.model}' is not compiled. Call model.compile({ optimizer, loss }) first.`,
   'model.disconnected': (f: { model: string; input: string }) =>
     `The outputs of model '${f.model}' need '${f.input}', which is not its input. Give lw.model the input that they were made from.`,
+  'model.lossless': (f: { model: string }) =>
+    `Model '${f.model}' has no loss to minimize. Give compile a loss, or let a layer add one with addLoss.`,
   'model.untrainable': (f: { model: string }) =>
     `fit: model '${f.model}' has no trainable weights. Set trainable of a layer with weights, and compile again.`,
 
   // Data and training.
   'data.empty': (f: { op: string }) => `${f.op}: there are no samples.`,
-  'data.targets': (f: { op: string }) =>
-    `${f.op}: y is missing. Give x and y, or an iterable of batches [x, y].`,
+  'data.targets': (f: { op: string; output?: string }) =>
+    f.output === undefined
+      ? `${f.op}: y is missing. Give x and y, or an iterable of batches [x, y].`
+      : `${f.op}: y has no targets for output '${f.output}', which has a loss or metrics.`,
   'data.structure': (f: {
     op: string
     argument: string
@@ -130,12 +134,12 @@ const messages = {
     `${f.op}: ${f.argument} must be ${f.names.length === 1 ? 'one' : `an array of ${f.names.length}`}, or an object by name (${list(f.names)}), got ${show(f.got)}.${
       f.nearest ? ` Did you mean '${f.nearest}'?` : ''
     }`,
-  'data.length': (f: { op: string; x: number; y: number }) =>
-    `${f.op}: x has ${f.x} samples and y has ${f.y}; each sample needs one target.`,
+  'data.length': (f: { op: string; x: number; y: number; argument?: string }) =>
+    `${f.op}: x has ${f.x} samples and ${f.argument ?? 'y'} has ${f.y}; ${f.argument ? 'there must be as many' : 'each sample needs one target'}.`,
   'data.rows': (f: { op: string; argument: string; sample: Shape; got: number }) =>
     `${f.op}: ${f.argument} has ${f.got} elements, which is not a whole number of samples of shape ${shape(f.sample)}.`,
   'data.batch': (f: { op: string; batch: number; got: unknown }) =>
-    `${f.op}: batch ${f.batch} must be an array [x, y], got ${show(f.got)}. For data in memory give x and y.`,
+    `${f.op}: batch ${f.batch} must be an array [x, y] or [x, y, sampleWeight], got ${show(f.got)}. For data in memory give x and y.`,
   'data.exhausted': (f: { argument: string; epoch: number }) =>
     `fit: the iterable of ${f.argument} gave no batches in epoch ${f.epoch}. A generator can be read once: pass an object whose ` +
     'Symbol.iterator or Symbol.asyncIterator method starts anew.',
@@ -165,8 +169,8 @@ const messages = {
         ? " These look like class numbers: use 'sparseCategoricalCrossentropy', or make one-hot rows of int32 ones by lw.ops.oneHot."
         : ''
     }`,
-  'training.busy': (f: { model: string }) =>
-    `fit: model '${f.model}' is being trained already. Await the former fit first.`,
+  'training.busy': (f: { op: string; model: string }) =>
+    `${f.op}: model '${f.model}' is being trained already. Await the former training first.`,
   'training.nonfinite': (f: { epoch: number; step: number; loss: number; row?: number }) =>
     `The loss became ${f.loss} in epoch ${f.epoch}, step ${f.step}. ${
       f.row === undefined

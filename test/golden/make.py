@@ -5,7 +5,7 @@
 ops.json holds the value and the gradient of every op whose record has a PyTorch expression, training.json the losses
 of three small networks over twenty steps, initializers.json the distributions of Keras's initial weights, clipping.json
 weights after steps of clipped gradients, saved.json a file of Python's safetensors, layers.json what Keras's layers
-give, layer-configs.json their complete configurations.
+give, layer-configs.json their complete configurations, fit.json the History of its fit.
 """
 import json
 import math
@@ -17,6 +17,7 @@ import torch
 
 sys.dont_write_bytecode = True
 from clipping import clip_all  # noqa: E402
+from fit import fit_all  # noqa: E402
 from initializers import draw_all  # noqa: E402
 from layers import configurations, run_all  # noqa: E402
 from losses import answer_losses  # noqa: E402
@@ -75,6 +76,7 @@ FIXTURES = {
     "saved": save_all,
     "layers": run_all,
     "layer-configs": configurations,
+    "fit": fit_all,
 }
 
 

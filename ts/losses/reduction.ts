@@ -50,6 +50,16 @@ export function reduceWeighted(
   return divide(total, weighted.size)
 }
 
+/** The weights and masks of a loss or a metric, multiplied, as float32; undefined where there are none. */
+export function combinedWeights(op: string, { sampleWeight, mask }: LossWeights): Tensor | undefined {
+  const given = [sampleWeight, mask].flatMap((weights, i) => {
+    if (weights === undefined) return []
+    const tensor = toTensor(op, weights)
+    return cast(i === 1 ? cast(tensor, 'bool') : tensor, 'float32')
+  })
+  return product(op, given)
+}
+
 /** The product of tensors, each of the first one's shape or the other way round, or of its first axes. */
 function product(op: string, [first, ...others]: readonly Tensor[]): Tensor | undefined {
   if (!first) return undefined

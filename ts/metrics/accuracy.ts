@@ -26,6 +26,7 @@ export function accuracy(): MeanMetric {
     const rows = (x: Tensor) => reshape(x, [x.size / classes, classes])
     const predicted = argmax(rows(logitsOf(yPred) ?? yPred), { axis: 1 })
     const oneHot = yTrue.rank > 1 && sameShape(yTrue.shape, yPred.shape)
-    return equal(predicted, oneHot ? argmax(rows(yTrue), { axis: 1 }) : classLabels('accuracy', yTrue, yPred))
+    const labels = oneHot ? argmax(rows(yTrue), { axis: 1 }) : classLabels('accuracy', yTrue, yPred)
+    return reshape(equal(predicted, labels), yPred.shape.slice(0, -1))
   })
 }

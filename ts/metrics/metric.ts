@@ -1,9 +1,11 @@
 import { executor } from '../executors/choice.js'
 import { recordInto } from '../graph/trace.js'
-import { add, cast, divide, sum } from '../ops/index.js'
+import type { LossWeights } from '../losses/reduction.js'
+import { add, cast, divide } from '../ops/index.js'
 import type { Shape } from '../shape.js'
 import { filled, type Tensor } from '../tensor.js'
 import { Variable } from '../variable.js'
+import { weightedSum } from './weighted-sum.js'
 
 /**
  * A number that training reports. Its state is in variables: `update` is part of the training program and changes them, `result` reads
@@ -14,8 +16,8 @@ export abstract class Metric {
 
   constructor(readonly name: string) {}
 
-  /** Takes a batch into account. */
-  abstract update(yTrue: Tensor, yPred: Tensor): void
+  /** Takes a batch into account. `weights` say how much each sample counts, and which positions do. */
+  abstract update(yTrue: Tensor, yPred: Tensor, weights?: LossWeights): void
 
   /** The metric over all batches since the last `reset`: a scalar. */
   abstract result(): Tensor
@@ -59,10 +61,11 @@ export class MeanMetric extends Metric {
     super(name)
   }
 
-  override update(yTrue: Tensor, yPred: Tensor): void {
+  override update(yTrue: Tensor, yPred: Tensor, weights: LossWeights = {}): void {
     const values = cast(this.values(yTrue, yPred), 'float32')
-    this.#total.assign(add(this.#total, sum(values)))
-    this.#count.assign(add(this.#count, values.size))
+    const { total, count } = weightedSum(this.name, values, weights)
+    this.#total.assign(add(this.#total, total))
+    this.#count.assign(add(this.#count, count))
   }
 
   override result(): Tensor {

@@ -12,8 +12,11 @@ export type MetricName = keyof typeof metrics
 /** A metric as a plain function: one value for each sample, or one for the batch. */
 export type MetricFunction = (yTrue: Tensor, yPred: Tensor) => Tensor
 
+/** What `compile` takes for a metric: a name, an object, a function whose values are averaged, or the serialized form. */
+export type MetricIdentifier = MetricName | Metric | MetricFunction | Serialized
+
 /** A metric by its name, as an object, in serialized form, or as a function whose values are averaged. */
-export function getMetric(given: MetricName | Metric | MetricFunction | Serialized): Metric {
+export function getMetric(given: MetricIdentifier): Metric {
   if (given instanceof Metric) return given
   refuseFactory('metric', given, metrics)
   if (typeof given === 'function') return new MeanMetric(given.name || 'metric', given)

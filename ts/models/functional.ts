@@ -73,11 +73,10 @@ export class FunctionalModel extends Model {
     return namesOf(this.#graph?.outputs ?? [])
   }
 
-  override arrangeInputs<Value>(op: string, given: unknown): Tree<Value> {
-    if (!this.#graph) return given as Tree<Value>
-    const values = arrange<Value>(op, 'x', given, this.inputNames)
+  override joinInputs(tensors: readonly Tensor[]): Tree<Tensor> {
+    if (!this.#graph) return super.joinInputs(tensors)
     let next = 0
-    return mapTree(this.#graph.inputs, () => values[next++]) as Tree<Value>
+    return mapTree(this.#graph.inputs, () => tensors[next++]) as Tree<Tensor>
   }
 
   override outputShapeOf(layer: Layer): PartialShape | undefined {

@@ -1,4 +1,4 @@
-import type { ArrayData, Batches } from '../data/arrays.js'
+import type { Batches } from '../data/arrays.js'
 import { fail } from '../errors.js'
 import type { Jitted } from '../graph/jit.js'
 import { saveModel, saveWeights } from '../io/save.js'
@@ -6,18 +6,27 @@ import { type LoadWeightsOptions, loadWeights } from '../io/weights.js'
 import { type InputShape, Layer } from '../layers/layer.js'
 import type { Mask } from '../layers/mask.js'
 import { type PartialShape, type Placeholder, TensorSpec } from '../layers/placeholder.js'
+import type { Metric } from '../metrics/metric.js'
 import type { Optimizer } from '../optimizers/index.js'
 import { checkOptions, failName } from '../options.js'
 import type { RandomGenerator } from '../random.js'
 import type { Tensor } from '../tensor.js'
 import { evaluateModel } from '../training/evaluate.js'
-import { type FitOptions, fitModel } from '../training/fit.js'
+import { fitModel } from '../training/fit.js'
+import { type FitOptions, fitOptions, type GivenBatch } from '../training/fit-options.js'
 import type { History, Logs } from '../training/history.js'
-import type { PassOptions } from '../training/pass-options.js'
+import { type BatchOptions, BatchSteps, predictBatch, type TrainBatchOptions } from '../training/on-batch.js'
+import { type EvaluateOptions, evaluateOptions, type PassOptions } from '../training/pass-options.js'
 import { predictRows } from '../training/predict.js'
-import { type CompileConfig, Programs, predictionProgram } from '../training/programs.js'
-import { splitArguments } from '../training/samples.js'
-import { describeTree, mapTree, type Tree } from '../tree.js'
+import {
+  type CompileConfig,
+  Programs,
+  predictionProgram,
+  type Results,
+  type StepData,
+} from '../training/programs.js'
+import { type ModelData, splitArguments } from '../training/samples.js'
+import { describeTree, leavesOf, mapTree, type Tree } from '../tree.js'
 import { summarize } from './summary.js'
 
 /**
@@ -31,7 +40,8 @@ export abstract class Model extends Layer {
   #programs: Programs | undefined
   #compileConfig: CompileConfig | undefined
   #preparedFor: Tree<TensorSpec> | undefined
-  #prediction: Jitted<[x: Tensor], Tensor> | undefined
+  #batchSteps: BatchSteps | undefined
+  #prediction: Jitted<[x: Tree<Tensor>], Tree<Tensor>> | undefined
   #fitting = false
   readonly #outputSpecs = new Map<string, Tree<TensorSpec>>()
 
@@ -65,9 +75,9 @@ export abstract class Model extends Layer {
     return undefined
   }
 
-  /** What is given for the inputs, in the structure that `call` takes. */
-  arrangeInputs<Value>(_op: string, given: unknown): Tree<Value> {
-    return given as Tree<Value>
+  /** Tensors for the inputs, in the structure that `call` takes. */
+  joinInputs(tensors: readonly Tensor[]): Tree<Tensor> {
+    return tensors.length === 1 ? (tensors[0] as Tensor) : tensors
   }
 
   /** The first layer that the input meets. */
@@ -98,21 +108,20 @@ export abstract class Model extends Layer {
   }
 
   /**
-   * Chooses how the model is trained.
+   * Chooses how the model is trained. Compiling again keeps the weights, and is when changes of `layer.trainable` take effect.
    *
-   * @param config optimizer, loss and metrics, each a name or an object; matmulPrecision, which predictions have from then on too
-   * @throws name.unknown, argument.unknown, argument.type
+   * @param config optimizer, loss and metrics, each a name or an object. For several outputs: loss, lossWeights, metrics and weightedMetrics in
+   *   arrays by output, or in objects by its name. matmulPrecision, which predictions have from then on too
+   * @throws name.unknown, argument.unknown, argument.type, argument.range, data.structure
    *
    * @example
    * model.compile({ optimizer: lw.optimizers.adam({ learningRate: 1e-3 }), loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] })
    */
   compile(config: CompileConfig): void {
-    checkOptions('compile', config, ['optimizer', 'loss', 'metrics', 'matmulPrecision'])
-    if (config.metrics !== undefined && !Array.isArray(config.metrics)) {
-      const expected = 'an array of names, metrics or functions'
-      fail('argument.type', { op: 'compile', argument: 'metrics', expected, got: config.metrics })
-    }
+    const known = ['optimizer', 'loss', 'lossWeights', 'metrics', 'weightedMetrics', 'matmulPrecision']
+    checkOptions('compile', config, known)
     this.#programs = new Programs(this, config)
+    this.#batchSteps = new BatchSteps(this, this.#programs)
     this.#compileConfig = config
     this.#prediction = predictionProgram(this, config)
   }
@@ -132,11 +141,45 @@ export abstract class Model extends Layer {
     return this.#compiled('optimizer').optimizer
   }
 
+  /** The metrics of the training, which each epoch resets. A model with a `trainStep` of its own lists its own here. */
+  get metrics(): readonly Metric[] {
+    return this.#programs?.metrics ?? []
+  }
+
+  /**
+   * What a training step does, for models that do something else than to minimize a loss of `compile`: a function of a batch over ops, which is
+   * traced. It moves the weights, and gives scalars by their names in logs, which show those of the last step.
+   *
+   * @example
+   * trainStep({ x, y }: lw.StepData) {
+   *   const lossOf = () => this.computeLoss({ y }, this.apply(x, { training: true }))
+   *   const [loss, gradients] = lw.valueAndGrad(lossOf)(this.trainableWeights)
+   *   this.optimizer.apply(gradients, this.trainableWeights)
+   *   return { loss }
+   * }
+   */
+  trainStep?(data: StepData): Results
+
+  /** What a step of an evaluation does, likewise. */
+  testStep?(data: StepData): Results
+
+  /**
+   * The loss that `compile` chose, of outputs against targets, with what layers have added in the last call: a scalar. For a `trainStep`.
+   *
+   * @param data targets and weights of samples, as a `trainStep` gets them
+   * @throws model.uncompiled, model.lossless
+   */
+  computeLoss(data: Partial<Omit<StepData, 'x'>>, outputs: Tree<Tensor>): Tensor {
+    const list = (tree: Tree<Tensor | undefined>) => leavesOf(tree) as (Tensor | undefined)[]
+    const batch = { y: list(data.y), sampleWeight: list(data.sampleWeight) }
+    return this.#compiled('computeLoss').losses(batch, leavesOf(outputs) as Tensor[]).loss as Tensor
+  }
+
   /**
    * Trains the model. Everything is checked before the first step.
    *
    * @param x samples [n, …]: a tensor, nested arrays, a typed array of whole samples or { data, shape }; or, without y, an iterable of
-   *   batches [x, y], which may be asynchronous
+   *   batches [x, y] or [x, y, sampleWeight], which may be asynchronous. Several inputs stand in an array, or in an object by name
    * @param y targets [n, …], likewise
    * @returns the loss and the metrics of each epoch
    * @throws model.uncompiled, layer.input, data.*, labels.*, argument.*; training.nonfinite when the loss is not finite; training.busy; the
@@ -146,17 +189,13 @@ export abstract class Model extends Layer {
    * const history = await model.fit(x, y, { epochs: 20, batchSize: 32, validationSplit: 0.1, seed: 1 })
    * history.history.loss   // the loss of each epoch
    */
-  fit(x: ArrayData, y: ArrayData, options?: FitOptions): Promise<History>
-  fit(batches: Batches<readonly [x: ArrayData, y: ArrayData]>, options?: FitOptions): Promise<History>
+  fit(x: ModelData, y: ModelData, options?: FitOptions): Promise<History>
+  fit(batches: Batches<GivenBatch>, options?: FitOptions): Promise<History>
   async fit(first: unknown, second?: unknown, third?: FitOptions): Promise<History> {
     const programs = this.#compiled('fit')
-    if (this.#fitting) fail('training.busy', { model: this.name })
-    this.#fitting = true
-    try {
-      return await fitModel(this, programs, splitArguments('fit', first, second, third))
-    } finally {
-      this.#fitting = false
-    }
+    return this.#alone('fit', () =>
+      fitModel(this, programs, splitArguments('fit', fitOptions, first, second, third)),
+    )
   }
 
   /**
@@ -165,22 +204,63 @@ export abstract class Model extends Layer {
    * @param x samples and y targets as in `fit`, or an iterable of batches [x, y]
    * @throws as `fit`
    */
-  evaluate(x: ArrayData, y: ArrayData, options?: PassOptions): Promise<Logs>
-  evaluate(batches: Batches<readonly [x: ArrayData, y: ArrayData]>, options?: PassOptions): Promise<Logs>
-  async evaluate(first: unknown, second?: unknown, third?: PassOptions): Promise<Logs> {
+  evaluate(x: ModelData, y: ModelData, options?: EvaluateOptions): Promise<Logs>
+  evaluate(batches: Batches<GivenBatch>, options?: EvaluateOptions): Promise<Logs>
+  async evaluate(first: unknown, second?: unknown, third?: EvaluateOptions): Promise<Logs> {
     const programs = this.#compiled('evaluate')
-    return evaluateModel(this, programs, splitArguments('evaluate', first, second, third))
+    return evaluateModel(this, programs, splitArguments('evaluate', evaluateOptions, first, second, third))
   }
 
   /**
-   * The model's output for all rows of x, as one tensor. Predictions may run at the same time as each other and as a training.
+   * The model's output for all rows of x, as one tensor, or as several in the structure that its call gives. Predictions may run at the same time
+   * as each other and as a training.
    *
    * @param x samples as in `fit`, or an iterable of batches of x
    * @throws layer.input, data.empty, argument.*; the signal's reason
    */
-  async predict(x: ArrayData | Batches<ArrayData>, options?: PassOptions): Promise<Tensor> {
+  async predict<Outputs extends Tree<Tensor> = Tensor>(
+    x: ModelData | Batches<ModelData>,
+    options?: PassOptions,
+  ): Promise<Outputs> {
     this.#prediction ??= predictionProgram(this)
-    return predictRows(this, this.#prediction, x, options)
+    return (await predictRows(this, this.#prediction, x, options)) as Outputs
+  }
+
+  /**
+   * Makes one step of training on one batch: the loss and the metrics over the batches since `resetMetrics`, a `fit` or `compile`.
+   *
+   * @param x samples and y targets as in `fit`
+   * @param options sampleWeight, classWeight
+   * @throws as `fit`
+   */
+  async trainOnBatch(x: ModelData, y?: ModelData, options?: TrainBatchOptions): Promise<Logs> {
+    const steps = this.#stepsOnBatches('trainOnBatch')
+    return this.#alone('trainOnBatch', () => steps.train(x, y, options))
+  }
+
+  /**
+   * The loss and the metrics over one batch and those before it since `resetMetrics`, without training.
+   *
+   * @param x samples and y targets as in `fit`
+   * @throws as `fit`
+   */
+  async testOnBatch(x: ModelData, y?: ModelData, options?: BatchOptions): Promise<Logs> {
+    return this.#stepsOnBatches('testOnBatch').test(x, y, options)
+  }
+
+  /**
+   * The model's output for one batch, in one piece.
+   *
+   * @throws as `predict`
+   */
+  async predictOnBatch<Outputs extends Tree<Tensor> = Tensor>(x: ModelData): Promise<Outputs> {
+    this.#prediction ??= predictionProgram(this)
+    return (await predictBatch(this, this.#prediction, x)) as Outputs
+  }
+
+  /** Forgets what `trainOnBatch` and `testOnBatch` have measured. */
+  resetMetrics(): void {
+    this.#stepsOnBatches('resetMetrics').reset()
   }
 
   /**
@@ -253,6 +333,21 @@ export abstract class Model extends Layer {
       this.#outputSpecs.set(key, outputs)
     }
     return outputs
+  }
+
+  /** Trains, unless a training is under way. */
+  async #alone<R>(op: string, body: () => Promise<R>): Promise<R> {
+    if (this.#fitting) fail('training.busy', { op, model: this.name })
+    this.#fitting = true
+    try {
+      return await body()
+    } finally {
+      this.#fitting = false
+    }
+  }
+
+  #stepsOnBatches(method: string): BatchSteps {
+    return this.#batchSteps ?? fail('model.uncompiled', { model: this.name, method })
   }
 
   #compiled(method: string): Programs {

@@ -16,6 +16,8 @@ export interface Callback {
   /** `batch` counts from 0 in each epoch; `logs` are the means of the epoch so far. With batch hooks, each call makes one step. */
   onTrainBatchBegin?: Hook<[batch: number, logs: Partial<Logs>]>
   onTrainBatchEnd?: Hook<[batch: number, logs: Logs]>
+  /** In place of the error that else ends a training whose loss is not finite. */
+  onNonfiniteLoss?: Hook<[batch: number, logs: Logs]>
   onTestBegin?: Hook<[logs: Partial<Logs>]>
   onTestEnd?: Hook<[logs: Logs]>
   onTestBatchBegin?: Hook<[batch: number, logs: Partial<Logs>]>
@@ -37,6 +39,7 @@ const hookNames: Readonly<Record<HookName, true>> = {
   onEpochEnd: true,
   onTrainBatchBegin: true,
   onTrainBatchEnd: true,
+  onNonfiniteLoss: true,
   onTestBegin: true,
   onTestEnd: true,
   onTestBatchBegin: true,

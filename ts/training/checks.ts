@@ -2,13 +2,12 @@ import { fail } from '../errors.js'
 import type { PartialShape } from '../layers/placeholder.js'
 import type { LossFunction, Targets } from '../losses/loss.js'
 import { storageOf, type Tensor } from '../tensor.js'
+import { leavesOf, type Tree } from '../tree.js'
 
-/** Raises unless there are samples, and as many targets. */
-export function checkLengths(op: string, x: Tensor, y: Tensor | undefined): void {
-  if (x.size === 0) fail('data.empty', { op })
-  if (y && y.shape[0] !== x.shape[0]) {
-    fail('data.length', { op, x: x.shape[0] as number, y: y.shape[0] as number })
-  }
+/** Raises unless data has a row for each of so many samples. */
+export function checkLengths(op: string, rows: number, data: Tensor, argument: string): void {
+  if (data.shape[0] === rows) return
+  fail('data.length', { op, x: rows, y: data.shape[0] as number, ...(argument !== 'y' && { argument }) })
 }
 
 /**
@@ -43,8 +42,13 @@ function checkTargetShape(op: string, y: Tensor, targets: Targets, output: Parti
   fail('labels.shape', { op, expected: output, got: y.shape, classNumbers })
 }
 
-/** The first row that holds a number that is not finite, if any. */
-export function nonfiniteRow(data: Tensor): number | undefined {
+/** The first row of some data that holds a number that is not finite, if any. */
+export function nonfiniteRow(data: Tree<Tensor>): number | undefined {
+  const rows = (leavesOf(data) as Tensor[]).flatMap((tensor) => rowNotFinite(tensor) ?? [])
+  return rows.length > 0 ? Math.min(...rows) : undefined
+}
+
+function rowNotFinite(data: Tensor): number | undefined {
   if (data.dtype !== 'float32') return undefined
   const at = (storageOf(data) as Float32Array).findIndex((value) => !Number.isFinite(value))
   return at < 0 ? undefined : Math.floor(at / (data.size / (data.shape[0] as number)))

@@ -4,10 +4,11 @@ import type { CallbackList } from './callbacks.js'
 import { callsOf, type Samples, stepsOf } from './calls.js'
 import type { Logs } from './history.js'
 import { Pace } from './pace.js'
-import { checkPassOptions, type PassOptions } from './pass-options.js'
+import { checkPassOptions, type EvaluateOptions, evaluateOptions } from './pass-options.js'
 import { PassProgress } from './pass-progress.js'
 import type { Programs, StepPrograms } from './programs.js'
 import { samplesFor } from './samples.js'
+import { Tally } from './tally.js'
 
 interface Pass {
   /** What the passes before have shown, if there were any. */
@@ -15,6 +16,8 @@ interface Pass {
   readonly callbacks: CallbackList
   readonly signal: AbortSignal | undefined
   readonly progress?: PassProgress
+  /** Steps before it ends (default: all). */
+  readonly steps?: number | undefined
   /** Raises: there was no batch. */
   readonly empty: () => never
 }
@@ -23,15 +26,20 @@ interface Pass {
 export async function evaluateModel(
   model: Model,
   programs: Programs,
-  { x, y, options }: { x: unknown; y: unknown; options: PassOptions | undefined },
+  { x, y, options }: { x: unknown; y: unknown; options: EvaluateOptions | undefined },
 ): Promise<Logs> {
-  const { batchSize, verbose, signal, callbacks } = checkPassOptions('evaluate', options)
-  const samples = samplesFor('evaluate', model, programs.loss, { x, y, batchSize })
+  const { batchSize, steps, verbose, signal, callbacks } = checkPassOptions(
+    'evaluate',
+    options,
+    evaluateOptions,
+  )
+  const { sampleWeight } = options ?? {}
+  const samples = samplesFor('evaluate', model, programs, { x, y, batchSize, sampleWeight })
   await callbacks.call('setModel', model)
-  const progress = new PassProgress('Evaluate', stepsOf(samples), verbose)
+  const progress = new PassProgress('Evaluate', steps ?? stepsOf(samples), verbose)
   const empty = () => fail('data.empty', { op: 'evaluate' })
   try {
-    return await evaluateSamples(programs, samples, { callbacks, signal, progress, empty })
+    return await evaluateSamples(programs, samples, { callbacks, signal, progress, empty, steps })
   } finally {
     progress.close()
   }
@@ -45,19 +53,19 @@ export function evaluateSamples(programs: Programs, samples: Samples, pass: Pass
 async function evaluateWith(
   programs: StepPrograms,
   samples: Samples,
-  { callbacks, signal, progress, empty, pace = testPace(callbacks) }: Pass,
+  { callbacks, signal, progress, empty, steps = Infinity, pace = testPace(callbacks) }: Pass,
 ): Promise<Logs> {
-  const loss = new WeightedMean()
+  const tally = new Tally(programs)
+  programs.reset()
   let step = 0
   let logs: Logs = { loss: NaN }
   await callbacks.call('onTestBegin', {})
-  for await (const call of callsOf(programs, samples, { pace, signal })) {
+  for await (const call of callsOf(programs, samples, { pace, signal, budget: { steps } })) {
     signal?.throwIfAborted()
     await callbacks.call('onTestBatchBegin', step, {})
-    const losses = (await call.run()).dataSync()
-    for (const value of losses) loss.add(value, call.batchSize)
+    tally.add(await call.run(), call.batchSize)
     step += call.steps
-    logs = currentLogs(loss, programs)
+    logs = tally.logs
     await callbacks.call('onTestBatchEnd', step - 1, logs)
     progress?.update(step, logs)
   }
@@ -70,26 +78,4 @@ async function evaluateWith(
 /** The pace of evaluations. */
 export function testPace(callbacks: CallbackList): Pace {
   return new Pace(callbacks.has('onTestBatchBegin', 'onTestBatchEnd'))
-}
-
-/** The loss so far and the metrics' results. */
-export function currentLogs(loss: WeightedMean, { metrics }: StepPrograms): Logs {
-  const logs: Logs = { loss: loss.value }
-  for (const metric of metrics) logs[metric.name] = metric.result().item()
-  return logs
-}
-
-/** A mean in which each value counts by a weight, in float64. */
-export class WeightedMean {
-  #total = 0
-  #weight = 0
-
-  add(value: number, weight: number): void {
-    this.#total += value * weight
-    this.#weight += weight
-  }
-
-  get value(): number {
-    return this.#total / this.#weight
-  }
 }

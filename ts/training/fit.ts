@@ -1,109 +1,78 @@
-import type { ArrayData, Batches } from '../data/arrays.js'
 import { fail } from '../errors.js'
 import type { Model } from '../models/model.js'
-import {
-  checkBoolean,
-  checkInteger,
-  checkInterval,
-  checkOptions,
-  checkSignal,
-  checkVerbose,
-} from '../options.js'
-import { permutation, uniform } from '../random.js'
-import { type Callback, CallbackList } from './callbacks.js'
-import { callsOf, type Samples, stepsOf } from './calls.js'
+import { permutation } from '../random.js'
+import { rowsIn } from './batch.js'
+import { type Budget, callsOf, type Samples, stepsOf } from './calls.js'
 import { nonfiniteRow } from './checks.js'
-import { currentLogs, evaluateSamples, testPace, WeightedMean } from './evaluate.js'
+import { Epochs } from './epochs.js'
+import { evaluateSamples, testPace } from './evaluate.js'
+import { checkFitOptions, type FitOptions } from './fit-options.js'
 import { History, type Logs } from './history.js'
 import { Pace } from './pace.js'
 import type { Programs } from './programs.js'
 import { Progress } from './progress.js'
+import { withClassWeight } from './sample-weights.js'
 import { samplesFor, splitSamples } from './samples.js'
-
-export interface FitOptions {
-  /** Passes over the data (default 1). */
-  readonly epochs?: number
-  /** Samples a step (default 32); the last batch of an epoch may be smaller. */
-  readonly batchSize?: number
-  /** The share of samples at the end that is kept for validation (default 0). */
-  readonly validationSplit?: number
-  /** [x, y], or an iterable of batches, to evaluate after each epoch. */
-  readonly validationData?: readonly [x: ArrayData, y: ArrayData] | Batches<readonly [ArrayData, ArrayData]>
-  /** Whether each epoch takes the samples in a new random order (default true). Iterables keep theirs. */
-  readonly shuffle?: boolean
-  /** Makes shuffling and dropout of this training repeatable (default: drawn from what `lw.seed` started). */
-  readonly seed?: number
-  readonly callbacks?: Callback | readonly Callback[]
-  /** 0: silent. 1 (default): a live line on a terminal, else a line an epoch. 2: a line an epoch. */
-  readonly verbose?: 0 | 1 | 2
-  /** Stops the training between calls of the executor; `fit` then rejects with the signal's reason, and the model stays usable. */
-  readonly signal?: AbortSignal
-}
-
-const fitOptions = [
-  'epochs',
-  'batchSize',
-  'validationSplit',
-  'validationData',
-  'shuffle',
-  'seed',
-  'callbacks',
-  'verbose',
-  'signal',
-]
+import { Tally } from './tally.js'
 
 /** Trains a compiled model: checks everything first, then runs epoch after epoch. */
 export async function fitModel(
   model: Model,
   programs: Programs,
-  { x, y, options = {} }: { x: unknown; y: unknown; options: FitOptions | undefined },
+  given: { x: unknown; y: unknown; options: FitOptions | undefined },
 ): Promise<History> {
-  checkOptions('fit', options, fitOptions)
-  const { epochs = 1, batchSize, validationSplit = 0, shuffle = true, verbose = 1, signal } = options
-  checkInteger('fit', 'epochs', epochs, 1)
-  if (batchSize !== undefined) checkInteger('fit', 'batchSize', batchSize, 1)
-  checkBoolean('fit', 'shuffle', shuffle)
-  checkSignal('fit', signal)
-  checkVerbose('fit', verbose, [0, 1, 2])
-  checkInterval('fit', 'validationSplit', validationSplit, { minimum: 0, limit: 1 })
-  const callbacks = new CallbackList('fit', options.callbacks)
-  let samples = samplesFor('fit', model, programs.loss, { x, y, batchSize })
-  let validation = validationSamples(model, programs, options.validationData, batchSize)
-  if (validationSplit > 0 && !validation) [samples, validation] = splitSamples(samples, validationSplit)
-  if (model.built && model.trainableWeights.length === 0) fail('model.untrainable', { model: model.name })
+  const options = checkFitOptions(given.options ?? {})
+  const { epochs, callbacks, signal, stepsPerEpoch } = options
+  const { samples, validation } = dataOf(model, programs, given, options)
+  if (model.built && !model.trainStep && programs.weights.length === 0) {
+    fail('model.untrainable', { model: model.name })
+  }
   signal?.throwIfAborted()
 
+  const inMemory = samples.kind === 'rows'
   const params = {
     epochs,
-    steps: stepsOf(samples),
-    batchSize: samples.kind === 'rows' ? samples.batchSize : null,
-    samples: samples.kind === 'rows' ? (samples.x.shape[0] as number) : null,
+    steps: stepsPerEpoch ?? stepsOf(samples),
+    batchSize: inMemory ? samples.batchSize : null,
+    samples: inMemory ? rowsIn(samples.data) : null,
   }
   const history = new History(params)
-  const progress = new Progress(params, verbose, process.stdout, options.callbacks !== undefined)
-  seedGenerator(programs, options.seed)
+  const progress = new Progress(
+    params,
+    options.verbose,
+    process.stdout,
+    given.options?.callbacks !== undefined,
+  )
+  programs.seed(options.seed)
   model.stopTraining = false
   const pace = new Pace(callbacks.has('onTrainBatchBegin', 'onTrainBatchEnd'))
   const validationPace = testPace(callbacks)
+  const pass = (budget: Budget) => {
+    const order =
+      inMemory && options.shuffle
+        ? permutation(rowsIn(samples.data), { seed: programs.generator })
+        : undefined
+    return callsOf(programs.train, samples, { pace, order, signal, budget })
+  }
+  const data = new Epochs(pass, stepsPerEpoch)
 
   const trainEpoch = async (epoch: number): Promise<{ steps: number; logs: Logs }> => {
-    const loss = new WeightedMean()
-    const order =
-      samples.kind === 'rows' && shuffle
-        ? permutation(samples.x.shape[0] as number, { seed: programs.generator })
-        : undefined
+    const tally = new Tally(programs.train)
+    programs.train.reset()
     let step = 0
     let logs: Logs = { loss: NaN }
-    for await (const call of callsOf(programs.train, samples, { pace, order, signal })) {
+    for await (const call of data.next()) {
       signal?.throwIfAborted()
       await callbacks.call('onTrainBatchBegin', step, {})
-      const losses = (await call.run()).dataSync()
-      losses.forEach((value, i) => {
-        if (!Number.isFinite(value)) failNonfinite(samples, epoch, step + i, value)
-        loss.add(value, call.batchSize)
-      })
+      const losses = tally.add(await call.run(), call.batchSize)
+      const broken = Array.from(losses).findIndex((loss) => !Number.isFinite(loss))
       step += call.steps
-      logs = currentLogs(loss, programs.train)
+      logs = tally.logs
+      if (broken >= 0) {
+        const at = step - call.steps + broken
+        if (!callbacks.has('onNonfiniteLoss')) failNonfinite(samples, epoch, at, losses[broken] as number)
+        await callbacks.call('onNonfiniteLoss', at, logs)
+      }
       await callbacks.call('onTrainBatchEnd', step - 1, logs)
       progress.update(step, logs)
       if (model.stopTraining) break
@@ -113,64 +82,78 @@ export async function fitModel(
     return { steps: step, logs }
   }
 
+  const validate = async (epoch: number): Promise<Logs> =>
+    evaluateSamples(programs, validation as Samples, {
+      callbacks,
+      signal,
+      pace: validationPace,
+      steps: options.validationSteps,
+      empty: () => fail('data.exhausted', { argument: 'validationData', epoch: epoch + 1 }),
+    })
+
   try {
     await callbacks.call('setParams', params)
     await callbacks.call('setModel', model)
     await callbacks.call('onTrainBegin', {})
-    for (let epoch = 0; epoch < epochs && !model.stopTraining; epoch++) {
+    for (let epoch = options.initialEpoch; epoch < epochs && !model.stopTraining; epoch++) {
       await callbacks.call('onEpochBegin', epoch, {})
       progress.begin(epoch)
       const { steps, logs } = await trainEpoch(epoch)
-      if (validation) {
-        const empty = () => fail('data.exhausted', { argument: 'validationData', epoch: epoch + 1 })
-        const measured = await evaluateSamples(programs, validation, {
-          callbacks,
-          signal,
-          empty,
-          pace: validationPace,
-        })
-        for (const [name, value] of Object.entries(measured)) logs[`val_${name}`] = value
+      if (validation && options.validates(epoch)) {
+        for (const [name, value] of Object.entries(await validate(epoch))) logs[`val_${name}`] = value
       }
-      history.add(epoch, logs)
       progress.end(steps, logs)
       await callbacks.call('onEpochEnd', epoch, logs)
+      history.add(epoch, logs)
     }
     await callbacks.call('onTrainEnd', {})
   } finally {
+    await data.close()
     progress.close()
   }
   return history
 }
 
+/** What to train on and what to validate with. */
+function dataOf(
+  model: Model,
+  programs: Programs,
+  { x, y }: { x: unknown; y: unknown },
+  options: ReturnType<typeof checkFitOptions>,
+): { samples: Samples; validation: Samples | undefined } {
+  const { batchSize, sampleWeight, classWeight, validationData, validationSplit } = options
+  const validationBatchSize = options.validationBatchSize ?? batchSize
+  let samples = samplesFor('fit', model, programs, { x, y, batchSize, sampleWeight })
+  let validation: Samples | undefined
+  if (validationData !== undefined) {
+    validation = validationSamples(model, programs, validationData, validationBatchSize)
+  } else if (validationSplit > 0) {
+    ;[samples, validation] = splitSamples(samples, validationSplit, validationBatchSize)
+  }
+  // Classes are weighted in training alone.
+  if (classWeight !== undefined) samples = withClassWeight('fit', samples, classWeight)
+  return { samples, validation }
+}
+
 function validationSamples(
   model: Model,
   programs: Programs,
-  data: FitOptions['validationData'],
+  data: NonNullable<FitOptions['validationData']>,
   batchSize: number | undefined,
-): Samples | undefined {
-  if (data === undefined) return undefined
+): Samples {
   const op = 'fit (validationData)'
   if (!Array.isArray(data)) {
-    return samplesFor(op, model, programs.loss, { x: data, y: undefined, batchSize: undefined })
+    return samplesFor(op, model, programs, { x: data, y: undefined, batchSize: undefined })
   }
-  if (data.length !== 2) {
-    const expected = 'an array [x, y] or an iterable of batches'
+  if (data.length !== 2 && data.length !== 3) {
+    const expected = 'an array [x, y] or [x, y, sampleWeight], or an iterable of batches'
     fail('argument.type', { op: 'fit', argument: 'validationData', expected, got: data })
   }
-  return samplesFor(op, model, programs.loss, { x: data[0], y: data[1], batchSize })
-}
-
-/** Starts the training's own generator: from the seed, or from a number that the default generator draws. */
-function seedGenerator({ generator }: Programs, seed: number | undefined): void {
-  if (seed !== undefined) {
-    generator.seed(seed)
-    return
-  }
-  const [high, low] = uniform([2]).dataSync() as unknown as [number, number]
-  generator.seed(high * 2 ** 48 + low * 2 ** 24)
+  const [x, y, sampleWeight] = data
+  return samplesFor(op, model, programs, { x, y, batchSize, sampleWeight })
 }
 
 function failNonfinite(samples: Samples, epoch: number, step: number, loss: number): never {
-  const row = samples.kind === 'rows' ? nonfiniteRow(samples.x) : undefined
+  const row = samples.kind === 'rows' ? nonfiniteRow(samples.data.x) : undefined
   fail('training.nonfinite', { epoch: epoch + 1, step: step + 1, loss, ...(row !== undefined && { row }) })
 }

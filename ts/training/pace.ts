@@ -1,5 +1,6 @@
 import type { Jitted } from '../graph/jit.js'
-import type { Tensor } from '../tensor.js'
+import { Tensor } from '../tensor.js'
+import { leavesOf } from '../tree.js'
 
 /** How long one call of the executor should take: long enough to make its cost vanish, short enough to log and to stop. */
 const targetMilliseconds = 50
@@ -22,21 +23,22 @@ export class Pace {
     return Math.min(this.#steps, remaining)
   }
 
-  /** Runs one call of a program. */
-  async run<Args extends Tensor[]>(
-    program: Jitted<Args, Tensor>,
+  /** Runs one call of a program: its results in order. */
+  async run<Args extends unknown[]>(
+    program: Jitted<Args, unknown>,
     args: Args,
     steps?: number,
-  ): Promise<Tensor> {
+  ): Promise<readonly Tensor[]> {
     const plan = program.plan(...args)
+    const inputs = leavesOf(args).filter((leaf) => leaf instanceof Tensor)
     const start = performance.now()
     const expected = (steps ?? 1) * this.#stepMilliseconds
     const brief = start + expected - this.#turn < holdMilliseconds
-    const [result] = brief ? plan.runSync(args, steps) : await plan.run(args, steps)
+    const results = brief ? plan.runSync(inputs, steps) : await plan.run(inputs, steps)
     const end = performance.now()
     if (!brief) this.#turn = end
     this.#took(steps ?? 1, end - start)
-    return result as Tensor
+    return results
   }
 
   #took(steps: number, milliseconds: number): void {

@@ -1,72 +1,87 @@
-import { type ArrayData, type Batches, isBatches, rowsOf, sliceRows } from '../data/arrays.js'
+import { type Batches, isBatches } from '../data/arrays.js'
 import { allocate } from '../dtype.js'
 import { fail } from '../errors.js'
 import { executor } from '../executors/choice.js'
 import type { Jitted } from '../graph/jit.js'
 import type { Model } from '../models/model.js'
 import { storageOf, Tensor } from '../tensor.js'
-import { checkLengths } from './checks.js'
+import { mapTree, type Tree } from '../tree.js'
+import { rowsIn, sliceBatch } from './batch.js'
 import { Pace } from './pace.js'
 import { checkPassOptions, type PassOptions } from './pass-options.js'
 import { PassProgress } from './pass-progress.js'
-import { defaultBatchSize, sampleShape } from './samples.js'
+import { defaultBatchSize, inputsOf, type ModelData } from './samples.js'
 import { untilAborted } from './until-aborted.js'
+
+/** The program of predictions. */
+type Prediction = Jitted<[x: Tree<Tensor>], Tree<Tensor>>
 
 /** Runs the model over all rows, batch by batch, and joins the outputs. */
 export async function predictRows(
   model: Model,
-  program: Jitted<[x: Tensor], Tensor>,
-  data: ArrayData | Batches<ArrayData>,
+  program: Prediction,
+  data: ModelData | Batches<ModelData>,
   options: PassOptions | undefined,
-): Promise<Tensor> {
-  const { batchSize = defaultBatchSize, verbose, signal, callbacks } = checkPassOptions('predict', options)
-  const convert = (op: string, given: ArrayData): Tensor => {
-    const x = rowsOf(op, 'x', given, sampleShape(model))
-    checkLengths(op, x, undefined)
-    model.prepare(x)
+): Promise<Tree<Tensor>> {
+  const {
+    batchSize = defaultBatchSize,
+    verbose,
+    signal,
+    callbacks,
+    ...limits
+  } = checkPassOptions('predict', options)
+  let structure: Tree<unknown>
+  const convert = (op: string, given: unknown): Tree<Tensor> => {
+    const x = inputsOf(op, model, given)
+    structure = model.prepare(x)
     return x
   }
   const x = isBatches(data) ? undefined : convert('predict', data)
   if (!x && options?.batchSize !== undefined) fail('data.stream', { op: 'predict', argument: 'batchSize' })
   const batches = x
     ? slices(x, batchSize)
-    : converted(untilAborted(data as Batches<ArrayData>, signal), convert)
-  const steps = x ? Math.ceil((x.shape[0] as number) / batchSize) : null
+    : converted(untilAborted(data as Batches<ModelData>, signal), convert)
+  const steps = limits.steps ?? (x ? Math.ceil(rowsIn({ x }) / batchSize) : null)
   const progress = new PassProgress('Predict', steps, verbose)
   await callbacks.call('setModel', model)
   await callbacks.call('onPredictBegin', {})
   const pace = new Pace(true)
-  const outputs: Tensor[] = []
+  const results: (readonly Tensor[])[] = []
   try {
     for await (const batch of batches) {
       signal?.throwIfAborted()
-      const index = outputs.length
+      const index = results.length
       await callbacks.call('onPredictBatchBegin', index, {})
-      outputs.push(await pace.run(program, [batch]))
+      results.push(await pace.run(program, [batch]))
       await callbacks.call('onPredictBatchEnd', index, {})
       progress.update(index + 1)
+      if (results.length === limits.steps) break
     }
   } finally {
     progress.close()
   }
   signal?.throwIfAborted()
-  if (outputs.length === 0) fail('data.empty', { op: 'predict' })
+  if (results.length === 0) fail('data.empty', { op: 'predict' })
   await callbacks.call('onPredictEnd', {})
-  return concatenate(outputs)
+  let output = 0
+  return mapTree(structure, () => {
+    const k = output++
+    return concatenate(results.map((result) => result[k] as Tensor))
+  }) as Tree<Tensor>
 }
 
 async function* converted(
-  batches: Batches<ArrayData>,
-  convert: (op: string, batch: ArrayData) => Tensor,
-): AsyncGenerator<Tensor> {
+  batches: Batches<unknown>,
+  convert: (op: string, batch: unknown) => Tree<Tensor>,
+): AsyncGenerator<Tree<Tensor>> {
   let index = 0
   for await (const batch of batches) yield convert(`predict, batch ${index++}`, batch)
 }
 
-function* slices(x: Tensor, batchSize: number): Generator<Tensor> {
-  const rows = x.shape[0] as number
+function* slices(x: Tree<Tensor>, batchSize: number): Generator<Tree<Tensor>> {
+  const rows = rowsIn({ x })
   for (let from = 0; from < rows; from += batchSize) {
-    yield sliceRows(x, from, Math.min(from + batchSize, rows))
+    yield sliceBatch({ x, y: [], sampleWeight: [] }, from, Math.min(from + batchSize, rows)).x
   }
 }
 

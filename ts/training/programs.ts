@@ -2,125 +2,232 @@ import { range } from '../data/arrays.js'
 import { fail } from '../errors.js'
 import { valueAndGrad } from '../graph/autodiff.js'
 import { type JitOptions, type Jitted, jit } from '../graph/jit.js'
-import type { LossFunction } from '../losses/loss.js'
-import { getLoss, type LossIdentifier } from '../losses/registry.js'
+import { maskOf } from '../layers/mask.js'
+import type { TensorSpec } from '../layers/placeholder.js'
 import type { Metric } from '../metrics/metric.js'
-import { getMetric, type MetricFunction, type MetricName } from '../metrics/registry.js'
 import type { Model } from '../models/model.js'
-import { add, mean, take } from '../ops/index.js'
+import { add, mean, multiply, take } from '../ops/index.js'
 import type { Optimizer } from '../optimizers/optimizer.js'
 import { getOptimizer, type OptimizerName } from '../optimizers/registry.js'
-import { RandomGenerator, withGenerator } from '../random.js'
+import { RandomGenerator, uniform, withGenerator } from '../random.js'
 import { type Tensor, tensor } from '../tensor.js'
+import { leavesOf, type Tree } from '../tree.js'
 import { Variable } from '../variable.js'
+import { type Batch, mapBatch } from './batch.js'
+import {
+  checkObjective,
+  type Measured,
+  type Objective,
+  type ObjectiveConfig,
+  resolveObjective,
+} from './objective.js'
+import { outputNamesOf } from './outputs.js'
 
 /** What `compile` is given. */
-export interface CompileConfig extends JitOptions {
+export interface CompileConfig extends JitOptions, ObjectiveConfig {
   /** A name or an object. */
   readonly optimizer: OptimizerName | Optimizer
-  /** A name, what a factory of `lw.losses` gave, or any function of targets and outputs. */
-  readonly loss: LossIdentifier
-  /** Names, objects, or functions whose values are averaged (default none). */
-  readonly metrics?: readonly (MetricName | Metric | MetricFunction)[]
+}
+
+/** What a step gives: scalars by their names in logs. */
+export type Results = Readonly<Record<string, Tensor>>
+
+/** A batch as a model's own `trainStep` or `testStep` takes it: in arrays by output where there are several. */
+export interface StepData {
+  readonly x: Tree<Tensor>
+  readonly y: Tree<Tensor | undefined>
+  readonly sampleWeight: Tree<Tensor | undefined>
 }
 
 /** A step over batches that come one by one, and the same over rows picked out of data that is in memory. */
 export interface StepPrograms {
-  /** (x, y) of one batch → its mean loss. */
-  readonly batch: Jitted<[x: Tensor, y: Tensor], Tensor>
+  /** One batch → what the step gives: the losses, as `names` says. */
+  readonly batch: Jitted<[batch: Batch], readonly Tensor[]>
   /**
-   * (x, y) of all rows, the order to take them in, and 0 … batch size - 1 → the mean loss of the next batch. Each step moves the position on,
-   * so that one call makes many steps.
+   * All rows, the order to take them in, and 0 … batch size - 1 → what the step of the next batch gives. Each step moves the position on, so that
+   * one call makes many steps.
    */
-  readonly rows: Jitted<[x: Tensor, y: Tensor, order: Tensor, offsets: Tensor], Tensor>
+  readonly rows: Jitted<[data: Batch, order: Tensor, offsets: Tensor], readonly Tensor[]>
+  /** What the results of a step are called in logs, known once it is traced. */
+  names: readonly string[]
+  /** Whether logs average the results over samples; else they are those of the last step. */
+  readonly averaged: boolean
+  readonly measured: readonly Measured[]
   /** Starts again at the first row. */
   readonly rewind: () => void
-  readonly metrics: readonly Metric[]
+  /** Forgets what the metrics have gathered. */
+  readonly reset: () => void
 }
 
 /** A compiled model's programs. Each is a whole step: it is traced once for each set of shapes and then only run. */
 export class Programs {
   readonly optimizer: Optimizer
-  readonly loss: LossFunction
   /** Shuffles and drops in training. */
-  readonly generator: RandomGenerator
-  readonly train: StepPrograms
-  readonly #makeTest: () => StepPrograms
-  /** What training updates, settled at its first step: steps of all batch sizes update the same. */
-  #weights: readonly Variable[] | undefined
+  readonly generator = new RandomGenerator(0)
   readonly #idleTests: StepPrograms[] = []
+  #objective: Objective | undefined
+  #train: StepPrograms | undefined
+  /** What training updates, settled when the model is compiled or built: steps of all batch sizes update the same. */
+  #weights: readonly Variable[] | undefined
 
-  constructor(model: Model, { optimizer, loss, metrics = [], matmulPrecision }: CompileConfig) {
-    this.optimizer = getOptimizer(optimizer)
-    this.loss = getLoss(loss)
-    this.generator = new RandomGenerator(0)
-    const trainMetrics = metrics.map(getMetric)
-    const names = ['loss', ...trainMetrics.map(({ name }) => name)]
-    if (new Set(names).size !== names.length) {
-      const expected = "metrics of different names, none of them 'loss'"
-      fail('argument.range', { op: 'compile', argument: 'metrics', expected, got: names.slice(1) })
-    }
+  constructor(
+    private readonly model: Model,
+    readonly config: CompileConfig,
+  ) {
+    checkObjective(config)
+    this.optimizer = getOptimizer(config.optimizer)
+    if (model.outputNames.length > 0) this.#objective = resolveObjective(config, model.outputNames)
+    if (model.built) this.#weights = model.trainableWeights
+  }
 
-    const forward = (x: Tensor, y: Tensor, training: boolean, measured: readonly Metric[]): Tensor => {
-      const prediction = model.apply(x, { training })
-      for (const metric of measured) metric.update(y, prediction)
-      return model.losses.reduce((total, loss) => add(total, loss), mean(this.loss(y, prediction)))
-    }
-    const trainStep = (x: Tensor, y: Tensor): Tensor =>
-      withGenerator(this.generator, () => {
-        this.#weights ??= model.trainableWeights
-        const weights = this.#weights
-        const [value, gradients] = valueAndGrad((_weights: readonly Variable[]) =>
-          forward(x, y, true, trainMetrics),
-        )(weights)
-        this.optimizer.apply(gradients as readonly Tensor[], weights)
-        return value
-      })
-    this.train = stepPrograms(trainStep, trainMetrics, { matmulPrecision })
-    this.#makeTest = () => {
-      const metrics = trainMetrics.map((metric) => metric.clone())
-      return stepPrograms((x, y) => forward(x, y, false, metrics), metrics, { matmulPrecision })
-    }
+  /** What is asked of outputs, once it is known which there are. */
+  objectiveOf(outputs: Tree<TensorSpec>): Objective {
+    this.#objective ??= resolveObjective(this.config, outputNamesOf(this.model, outputs))
+    return this.#objective
+  }
+
+  /** Whether no loss compares outputs with targets, so that there may be none. */
+  get targetless(): boolean {
+    return this.config.loss === undefined
+  }
+
+  /** The metrics of the training. */
+  get metrics(): readonly Metric[] {
+    return this.#measured.map(({ metric }) => metric)
+  }
+
+  /** The outputs that metrics look at. */
+  get measuredOutputs(): ReadonlySet<number> {
+    return new Set(this.#measured.map(({ output }) => output))
+  }
+
+  get weights(): readonly Variable[] {
+    this.#weights ??= this.model.trainableWeights
+    return this.#weights
+  }
+
+  /** The programs of training steps. */
+  get train(): StepPrograms {
+    const { model } = this
+    const step = model.trainStep?.bind(model)
+    this.#train ??= step
+      ? this.#stepPrograms(this.#measured, (batch) => step(stepData(batch)), false)
+      : this.#stepPrograms(this.#measured, (batch) => this.#trainStep(batch), true)
+    return this.#train
+  }
+
+  /** Starts the training's own generator: from a seed, or from a number that the default generator draws. */
+  seed(seed: number | undefined): void {
+    const [high, low] = seed === undefined ? uniform([2]).dataSync() : []
+    this.generator.seed(seed ?? (high as number) * 2 ** 48 + (low as number) * 2 ** 24)
   }
 
   /** Lends test programs, whose position and metrics serve one evaluation at a time. */
   async withTest<R>(body: (test: StepPrograms) => Promise<R>): Promise<R> {
-    const test = this.#idleTests.pop() ?? this.#makeTest()
+    const test = this.#idleTests.pop() ?? this.makeTest()
     try {
       return await body(test)
     } finally {
       this.#idleTests.push(test)
     }
   }
+
+  /** Programs of steps that only measure, with metrics of their own. */
+  makeTest(): StepPrograms {
+    const { model } = this
+    const step = model.testStep?.bind(model)
+    const measured = this.#measured.map((each) => ({ ...each, metric: each.metric.clone() }))
+    return step
+      ? this.#stepPrograms(measured, (batch) => step(stepData(batch)), false)
+      : this.#stepPrograms(measured, (batch) => this.#forward(batch, measured, false), true)
+  }
+
+  get #measured(): readonly Measured[] {
+    return this.#objective?.measured ?? []
+  }
+
+  /** The loss that training minimizes, and, where several outputs have one, that of each: scalars by their names in logs. */
+  losses({ y, sampleWeight }: Omit<Batch, 'x'>, outputs: readonly Tensor[]): Results {
+    const { model } = this
+    const losses = (this.#objective?.outputs ?? []).flatMap(({ name, loss, lossWeight }, i) => {
+      if (!loss) return []
+      const yPred = outputs[i] as Tensor
+      const value = mean(loss(y[i] as Tensor, yPred, { mask: maskOf(yPred), sampleWeight: sampleWeight[i] }))
+      return [{ name: `${name}_loss`, value, term: lossWeight === 1 ? value : multiply(value, lossWeight) }]
+    })
+    const [first, ...others] = [...losses.map(({ term }) => term), ...model.losses]
+    if (!first) fail('model.lossless', { model: model.name })
+    const loss = others.reduce((total, term) => add(total, term), first)
+    const each = losses.length > 1 ? losses.map(({ name, value }) => [name, value]) : []
+    return { loss, ...Object.fromEntries(each) }
+  }
+
+  #forward(batch: Batch, measured: readonly Measured[], training: boolean): Results {
+    const outputs = leavesOf(this.model.apply<Tree<Tensor>>(batch.x, { training })) as Tensor[]
+    for (const { metric, output, weighted } of measured) {
+      const yPred = outputs[output] as Tensor
+      const sampleWeight = weighted ? batch.sampleWeight[output] : undefined
+      metric.update(batch.y[output] as Tensor, yPred, { mask: maskOf(yPred), sampleWeight })
+    }
+    return this.losses(batch, outputs)
+  }
+
+  #trainStep(batch: Batch): Results {
+    let results: Results = {}
+    const lossOf = (_weights: readonly Variable[]): Tensor => {
+      results = this.#forward(batch, this.#measured, true)
+      return results.loss as Tensor
+    }
+    const { weights } = this
+    const [, gradients] = valueAndGrad(lossOf)(weights)
+    this.optimizer.apply(gradients as readonly Tensor[], weights)
+    return results
+  }
+
+  #stepPrograms(
+    measured: readonly Measured[],
+    step: (batch: Batch) => Results,
+    averaged: boolean,
+  ): StepPrograms {
+    const position = new Variable(tensor(new Int32Array(1), []), 'position', false)
+    const options = { matmulPrecision: this.config.matmulPrecision }
+    const run = (batch: Batch): readonly Tensor[] => {
+      const results = withGenerator(this.generator, () => step(batch))
+      programs.names = Object.keys(results)
+      return Object.values(results)
+    }
+    const programs: StepPrograms = {
+      names: [],
+      averaged,
+      measured,
+      batch: jit(run, options),
+      rows: jit((data, order, offsets) => {
+        const rows = take(order, add(position, offsets))
+        position.assign(add(position, offsets.size))
+        return run(mapBatch(data, (tensor) => take(tensor, rows)))
+      }, options),
+      rewind: () => position.assign(0),
+      reset: () => {
+        for (const metric of averaged ? measured.map(({ metric }) => metric) : this.model.metrics)
+          metric.reset()
+      },
+    }
+    return programs
+  }
 }
 
-function stepPrograms(
-  step: (x: Tensor, y: Tensor) => Tensor,
-  metrics: readonly Metric[],
-  options: JitOptions,
-): StepPrograms {
-  const position = new Variable(tensor(new Int32Array(1), []), 'position', false)
-  return {
-    metrics,
-    batch: jit(step, options),
-    rows: jit((x, y, order, offsets) => {
-      const rows = take(order, add(position, offsets))
-      position.assign(add(position, offsets.size))
-      return step(take(x, rows), take(y, rows))
-    }, options),
-    rewind: () => {
-      position.assign(0)
-      for (const metric of metrics) metric.reset()
-    },
-  }
+/** A batch as a model's own step takes it: what belongs to a single output stands alone. */
+function stepData({ x, y, sampleWeight }: Batch): StepData {
+  const [alone, weight] = [y.length === 1, sampleWeight.length === 1]
+  return { x, y: alone ? y[0] : y, sampleWeight: weight ? sampleWeight[0] : sampleWeight } as StepData
 }
 
 /** The program of a prediction. It changes no state, so predictions can overlap. */
 export function predictionProgram(
   model: Model,
   { matmulPrecision }: JitOptions = {},
-): Jitted<[x: Tensor], Tensor> {
-  return jit((x) => model.apply(x, { training: false }), { matmulPrecision })
+): Jitted<[x: Tree<Tensor>], Tree<Tensor>> {
+  return jit((x) => model.apply<Tree<Tensor>>(x, { training: false }), { matmulPrecision })
 }
 
 const ranges = new Map<number, Tensor>()
