@@ -1,4 +1,5 @@
 import { fail } from './errors.js'
+import { formatConfig } from './format.js'
 import { checkOptions, lookUp } from './options.js'
 
 /** What a factory takes, as plain JSON: things within it are in serialized form too. */
@@ -27,6 +28,9 @@ export interface Described {
  * return describe((shape) => filled(shape, 1, executor().float64), 'ones', {})
  */
 export function describe<F extends object>(f: F, className: string, config: object): F & Described {
+  // As it was called: huber({ delta: 2 }).
+  const printed = () => `${className}(${formatConfig(config)})`
+  Object.defineProperty(f, Symbol.for('nodejs.util.inspect.custom'), { value: printed })
   return Object.assign(f, { className, config: { ...config } })
 }
 

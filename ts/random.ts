@@ -21,6 +21,14 @@ export class RandomGenerator {
     this.step = variable(tensor(new Int32Array([0]), []), { name: 'step', trainable: false })
   }
 
+  toString(): string {
+    return `RandomGenerator (key [${[...this.key.storage.read()].join(', ')}], step ${this.step.storage.read()[0]})`
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString()
+  }
+
   /** Starts again from a seed. */
   seed(seed: number): void {
     this.key.assign(keyOf(seed))

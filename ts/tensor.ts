@@ -1,6 +1,6 @@
 import { allocate, bytesOf, type Dtype, dtypes, type Storage } from './dtype.js'
 import { fail } from './errors.js'
-import { formatTensor } from './format.js'
+import { formatTensor, isNested } from './format.js'
 import { checkShape, type Shape, sameShape, sizeOf } from './shape.js'
 
 /** Numbers or booleans, nested to any depth. */
@@ -106,8 +106,8 @@ export class Tensor {
     return formatTensor(this.shape, this.dtype, this.#storage)
   }
 
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString()
+  [Symbol.for('nodejs.util.inspect.custom')](depth: number, options: { depth?: number | null }): string {
+    return formatTensor(this.shape, this.dtype, this.#storage, { nested: isNested(depth, options) })
   }
 
   #read(method: string): Storage {

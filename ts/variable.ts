@@ -3,10 +3,11 @@ import type { Dtype } from './dtype.js'
 import { fail } from './errors.js'
 import { executor } from './executors/choice.js'
 import type { Executor, VariableStorage } from './executors/executor.js'
+import { formatElements, isNested } from './format.js'
 import { activeTrace } from './graph/trace.js'
 import { checkOptions } from './options.js'
 import type { Regularizer } from './regularizers/regularizers.js'
-import { type Shape, sameShape } from './shape.js'
+import { formatShape, type Shape, sameShape } from './shape.js'
 import { createTensor, type NestedArray, Tensor, type TypedArray } from './tensor.js'
 
 /**
@@ -88,11 +89,19 @@ export class Variable {
   }
 
   toString(): string {
-    return `Variable '${this.name}' ${this.#closed ? '(closed)' : this.read()}`
+    return this.#format(false)
   }
 
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString()
+  [Symbol.for('nodejs.util.inspect.custom')](depth: number, options: { depth?: number | null }): string {
+    return this.#format(isNested(depth, options))
+  }
+
+  #format(nested: boolean): string {
+    if (this.#closed) return `Variable '${this.name}' (closed)`
+    const { name, shape, dtype } = this
+    const header = `Variable '${name}' ${dtype} ${formatShape(shape)}`
+    if (activeTrace()) return `${header} (symbolic)`
+    return `${header}\n${formatElements(shape, dtype, this.storage.read(), { nested })}`
   }
 }
 

@@ -139,8 +139,8 @@ describe('reading tensors', () => {
   })
 
   test('as text', () => {
-    expect(String(tensor(1.5))).toBe('Tensor float32 []\n1.5000')
-    expect(inspect(tensor([[1, -2.25]]))).toBe('Tensor float32 [1, 2]\n[[    1.0, -2.2500]]')
+    expect(String(tensor(1.5))).toBe('Tensor float32 []\n1.5')
+    expect(inspect(tensor([[1, -2.25]]))).toBe('Tensor float32 [1, 2]\n[[ 1.00, -2.25]]')
     expect(String(tensor([true, 2]))).toBe('Tensor float32 [2]\n[1.0, 2.0]')
     expect(String(tensor([true, false]))).toBe('Tensor bool [2]\n[ true, false]')
     expect(String(tensor([NaN, Infinity, 1e-7]))).toBe(

@@ -14,7 +14,7 @@ describeOnEachBackend('a variable', (backend) => {
     expect(v.read().arraySync()).toEqual([7, 8, 9])
     v.assign(new Float32Array([1, 1, 1]))
     expect(v.read().arraySync()).toEqual([1, 1, 1])
-    expect(inspect(v)).toContain("Variable 'v' Tensor float32 [3]")
+    expect(inspect(v)).toContain("Variable 'v' float32 [3]")
   })
 
   test('keeps a value apart from the tensors that it was made of and read into', () => {

@@ -83,6 +83,11 @@ export class FunctionalModel extends Model {
     return this.#graph?.calls.find((call) => call.layer === layer)?.outputs[0]?.shape
   }
 
+  override sourcesOf(layer: Layer): readonly (readonly Layer[])[] {
+    const calls = this.#graph?.calls.filter((call) => call.layer === layer) ?? []
+    return calls.map(({ sources }) => sources.map((source) => source.layer))
+  }
+
   /** The layer that the input meets first, for messages; of several inputs, the input itself. */
   override get firstLayer(): Layer {
     const { calls } = this.#connected()

@@ -93,6 +93,11 @@ export abstract class Model extends Layer {
     return undefined
   }
 
+  /** The layers that each call of a layer takes its inputs from, where the model is a graph. */
+  sourcesOf(_layer: Layer): readonly (readonly Layer[])[] {
+    return []
+  }
+
   /** The layer of a name, or of an index in `layers`. */
   getLayer(which: string | number): Layer {
     const { layers } = this

@@ -6,17 +6,20 @@ import type { Model } from './model.js'
 
 /** A table of a model's layers, their output shapes and numbers of weights, and the totals. */
 export function summarize(model: Model): string {
+  const branches = !isChain(model)
   const rows = model.layers
-    .filter((layer) => !(layer instanceof InputLayer))
+    .filter((layer) => branches || !(layer instanceof InputLayer))
     .map((layer) => {
       const shape = model.outputShapeOf(layer)
+      const sources = model.sourcesOf(layer).map((call) => call.map(({ name }) => name).join(' + '))
       return [
         `${layer.name} (${layer.constructor.name})`,
         shape ? formatShape(shape) : '?',
         layer.built ? layer.countParams().toLocaleString('en-US') : 'not built',
+        ...(branches ? [sources.join(', ')] : []),
       ]
     })
-  const header = ['Layer (type)', 'Output shape', 'Weights']
+  const header = ['Layer (type)', 'Output shape', 'Weights', ...(branches ? ['Takes'] : [])]
   const widths = header.map((title, k) => Math.max(title.length, ...rows.map((row) => row[k]?.length ?? 0)))
   const line = (cells: readonly string[]) => {
     const padded = cells.map((cell, k) =>
@@ -41,6 +44,17 @@ export function summarize(model: Model): string {
       ? totals.map(([title, weights]) => `${title}: ${describe(weights)}`)
       : ['Not built yet.']),
   ].join('\n')
+}
+
+/** Whether each layer takes what the one before it gives, so that the order of the rows says it all. */
+function isChain(model: Model): boolean {
+  return model.layers.every((layer, i) => {
+    const [source, ...others] = model.sourcesOf(layer).flat()
+    if (others.length > 0) return false
+    return source === undefined
+      ? i === 0 || !(layer instanceof InputLayer)
+      : i === 0 || source === model.layers[i - 1]
+  })
 }
 
 function describe(weights: readonly Variable[]): string {

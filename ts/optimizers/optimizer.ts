@@ -1,5 +1,6 @@
 import { fail } from '../errors.js'
 import { executor } from '../executors/choice.js'
+import { formatConfig } from '../format.js'
 import { recordInto } from '../graph/trace.js'
 import { add, cast } from '../ops/index.js'
 import { checkInterval } from '../options.js'
@@ -153,7 +154,8 @@ export abstract class Optimizer {
   }
 
   toString(): string {
-    return `${this.constructor.name} (learningRate ${this.learningRate}, iterations ${this.iterations})`
+    const { iterations } = this
+    return `${this.constructor.name} ${formatConfig(this.getConfig())} after ${iterations} step${iterations === 1 ? '' : 's'}`
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {

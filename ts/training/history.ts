@@ -30,6 +30,20 @@ export class History {
     }
   }
 
+  /** For each loss and accuracy its best value and the epoch of that; nothing where it is not known which way is better. */
+  #best(names: readonly string[]): string[][] {
+    const found = names.map((name) => {
+      const values = this.history[name] as number[]
+      const better = betterIs(name)
+      const best = better && values.reduce((a, b) => (better(b, a) ? b : a))
+      return best === undefined ? ['', ''] : [formatNumber(best), String(1 + values.indexOf(best))]
+    })
+    return [
+      ['best', ...found.map(([value]) => value as string)],
+      ['at', ...found.map(([, epoch]) => epoch as string)],
+    ]
+  }
+
   /** A table of the epochs, the middle of long ones left out. */
   toString(): string {
     const names = Object.keys(this.history)
@@ -39,15 +53,21 @@ export class History {
     ])
     const shown =
       rows.length > 12 ? [...rows.slice(0, 5), ['…', ...names.map(() => '…')], ...rows.slice(-5)] : rows
-    const table = [['epoch', ...names], ...shown]
+    const table = [['epoch', ...names], ...shown, ...(rows.length > 1 ? this.#best(names) : [])]
     const widths = (table[0] as string[]).map((_, k) => Math.max(...table.map((row) => row[k]?.length ?? 0)))
     const lines = table.map((row) => row.map((cell, k) => cell.padStart(widths[k] as number)).join('  '))
-    return [`History of ${this.epoch.length} epochs`, ...lines].join('\n')
+    return [`History of ${this.epoch.length} epoch${this.epoch.length === 1 ? '' : 's'}`, ...lines].join('\n')
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString()
   }
+}
+
+/** Which of two values of a metric is better, where its name tells. */
+function betterIs(name: string): ((a: number, b: number) => boolean) | undefined {
+  if (/loss|error|crossentropy|divergence/i.test(name)) return (a, b) => a < b
+  return /accuracy|auc|precision|recall|score|iou/i.test(name) ? (a, b) => a > b : undefined
 }
 
 /** A loss or a metric in a few characters. */
