@@ -6,6 +6,7 @@ mod arch;
 mod binary;
 mod chunks;
 mod compare;
+mod convolution;
 mod copy;
 mod denormals;
 mod dtype;
@@ -28,6 +29,7 @@ mod unary;
 
 pub use binary::{Binary, BinaryI32};
 pub use compare::{Compare, CompareI32};
+pub use convolution::{Axis, Convolution, ConvolutionKernelGradient, Geometry};
 pub use copy::{Concatenate, DynamicSlice, Embed, StridedCopy};
 pub use denormals::FlushDenormals;
 pub use dtype::Dtype;

@@ -6,8 +6,8 @@ use layerwise_kernels::{Isa, Kernel, LaneOp, Precision};
 
 use crate::dag::Dag;
 use crate::elementwise::Elementwise;
-use crate::matmul::Matmul;
 use crate::ops::{Lowered, Site};
+use crate::product::Product;
 use crate::program::{Instruction, Program, Update, ValueId};
 use crate::reduce::Reductions;
 use crate::tensor::TensorType;
@@ -57,7 +57,7 @@ pub struct Node {
 #[derive(Debug)]
 pub enum Work {
     Elementwise(Elementwise),
-    Matmul(Matmul),
+    Product(Product),
     Reduce(Reductions),
     Kernel(Box<dyn Kernel>),
 }
@@ -88,7 +88,7 @@ impl Graph {
                 None => {}
                 Some(Lowered::View) => memory[instruction.output] = memory[instruction.inputs[0]],
                 Some(Lowered::Elementwise(work)) => graph.add(instruction, Work::Elementwise(work), &memory),
-                Some(Lowered::Matmul(work)) => graph.add(instruction, Work::Matmul(work), &memory),
+                Some(Lowered::Product(work)) => graph.add(instruction, Work::Product(work), &memory),
                 Some(Lowered::Reduce(work)) => {
                     graph.add(instruction, Work::Reduce(Reductions(vec![work])), &memory)
                 }
@@ -219,7 +219,7 @@ impl Work {
     pub fn build(&self, isa: Isa) -> Option<Box<dyn Kernel>> {
         match self {
             Work::Elementwise(work) => Some(Box::new(work.kernel(isa))),
-            Work::Matmul(work) => Some(work.kernel(isa)),
+            Work::Product(work) => Some(work.kernel(isa)),
             Work::Reduce(work) => Some(work.kernel(isa)),
             Work::Kernel(_) => None,
         }

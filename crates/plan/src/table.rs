@@ -9,7 +9,8 @@ use crate::attributes::{
 };
 use crate::ops::elementwise::{self, Rule};
 use crate::ops::{
-    Lowered, Signature, Site, embed, gather, join, matmul, movement, random, reduce, slice, softmax,
+    Lowered, Signature, Site, convolution, embed, gather, join, matmul, movement, random, reduce, slice,
+    softmax,
 };
 use crate::tensor::TensorType;
 
@@ -63,6 +64,44 @@ pub static OPS: &[Op] = &[
     op("max", 1, &[("axes", Integers)], rules(reduce::infer_max, reduce::lower_max)),
     op("argmax", 1, &[("axis", Integer)], rules(reduce::infer_argmax, reduce::lower_argmax)),
     op("matmul", 2, &[("transposeA", Boolean), ("transposeB", Boolean)], rules(matmul::infer, matmul::lower)),
+    op(
+        "convolution",
+        2,
+        &[
+            ("strides", Integers),
+            ("dilations", Integers),
+            ("low", Integers),
+            ("high", Integers),
+            ("groups", Integer),
+        ],
+        rules(convolution::infer, convolution::lower),
+    ),
+    op(
+        "convolutionInputGradient",
+        2,
+        &[
+            ("strides", Integers),
+            ("dilations", Integers),
+            ("low", Integers),
+            ("high", Integers),
+            ("groups", Integer),
+            ("input", Integers),
+        ],
+        rules(convolution::infer_input_gradient, convolution::lower_input_gradient),
+    ),
+    op(
+        "convolutionKernelGradient",
+        2,
+        &[
+            ("strides", Integers),
+            ("dilations", Integers),
+            ("low", Integers),
+            ("high", Integers),
+            ("groups", Integer),
+            ("window", Integers),
+        ],
+        rules(convolution::infer_kernel_gradient, convolution::lower_kernel_gradient),
+    ),
     op("softmax", 1, &[], rules(softmax::infer_softmax, softmax::lower_softmax)),
     op("sparseSoftmaxCrossentropy", 2, &[], rules(softmax::infer_crossentropy, softmax::lower_crossentropy)),
     op("take", 2, &[], rules(gather::infer_take, gather::lower_take)).fallible(),

@@ -4,11 +4,11 @@ use crate::kernel::{Buffer, Cost, Operands};
 use std::ops::Range;
 
 /// Multiply-adds of a chunk below which another thread is not worth its wake-up.
-const CHUNK_WORK: u64 = 1 << 20;
+pub(crate) const CHUNK_WORK: u64 = 1 << 20;
 /// Enough chunks for a machine of many cores, few enough that claiming them costs nothing.
-const MOST_CHUNKS: usize = 32;
+pub(crate) const MOST_CHUNKS: usize = 32;
 /// Terms of a sum that are added in one chain: a panel of B of this depth stays in the L1 cache.
-const BLOCK_DEPTH: usize = 256;
+pub(crate) const BLOCK_DEPTH: usize = 256;
 /// The most rows of packed A, of that depth, that stay in the L2 cache.
 const MOST_BLOCK_ROWS: usize = 336;
 /// The fewest rows of a block, over which the cost of packing B is spread.
@@ -32,7 +32,7 @@ const PACK_CHUNK: usize = 1 << 16;
 
 /// A length cut into parts whose sizes differ by one at most, so that no leftover part runs at half speed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Split {
+pub(crate) struct Split {
     pub parts: usize,
     /// The length of the shorter parts, and how many are longer by one.
     each: usize,
@@ -58,7 +58,7 @@ impl Split {
 
 /// The shape of a product of (batches of) an m by k matrix and a k by n matrix, either stored transposed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shape {
+pub(crate) struct Shape {
     pub batch: usize,
     pub m: usize,
     pub n: usize,
@@ -91,7 +91,7 @@ impl Shape {
 
 /// The largest tile of C that the registers hold.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct TileSize {
+pub(crate) struct TileSize {
     pub rows: usize,
     pub columns: usize,
 }

@@ -21,9 +21,15 @@ pub struct Epilogue {
     pub tape: Option<Elementwise>,
 }
 
+impl Epilogue {
+    pub(crate) fn is_nothing(&self) -> bool {
+        !self.bias && !self.relu && self.tape.is_none()
+    }
+}
+
 /// An epilogue of a product of some shape.
 #[derive(Debug)]
-pub(super) struct Finish {
+pub(crate) struct Finish {
     pub bias: bool,
     pub relu: bool,
     /// Of C, all matrices of the batch.

@@ -27,11 +27,12 @@ use crate::arch::{Avx2x8, Avx512x16};
 use crate::isa::Isa;
 use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch, require_size};
 use block::{ALIGNMENT_SLACK, Matrices};
-use blocking::{Blocking, Shape, Split, TileSize};
+use blocking::Blocking;
+pub(crate) use blocking::{BLOCK_DEPTH, CHUNK_WORK, MOST_CHUNKS, Shape, Split, TileSize};
 pub use epilogue::Epilogue;
-use epilogue::Finish;
+pub(crate) use epilogue::Finish;
 pub use precision::{Precision, matmul};
-use tile::Tiles;
+pub(crate) use tile::{Ahead, Tile, Tiles};
 
 /// C = A · B for each matrix of a batch, in f32, row-major, without gaps; or what an [`Epilogue`] makes of it.
 #[derive(Debug)]

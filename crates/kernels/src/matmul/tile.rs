@@ -12,7 +12,7 @@ const FEW_ROWS: usize = 4;
 const ROWS_AHEAD: usize = 8;
 
 /// What the micro-kernel needs to know of a tile, besides its size.
-pub(super) struct Tile {
+pub(crate) struct Tile {
     pub depth: usize,
     /// The tile's rows of A, and the step to the next row where rows are strided, else the step along k.
     pub a: *const f32,
@@ -37,7 +37,7 @@ pub(super) struct Tile {
 
 /// Rows of memory, each of which is a cache line or two.
 #[derive(Clone, Copy)]
-pub(super) struct Ahead {
+pub(crate) struct Ahead {
     pub from: *const f32,
     pub stride: usize,
     /// From the first element of a row to its last.
@@ -46,6 +46,8 @@ pub(super) struct Ahead {
 }
 
 impl Ahead {
+    pub const NOTHING: Ahead = Ahead { from: std::ptr::null(), stride: 0, last: 0, rows: 0 };
+
     /// Asks for a row, and moves on to the next.
     #[inline(always)]
     unsafe fn ask<V: Vector>(&mut self) {
@@ -63,10 +65,10 @@ impl Ahead {
 /// # Safety
 /// The machine has the instruction set, all pointers of the tile are valid for its size, and nobody else uses the
 /// tile of C.
-pub(super) type ComputeTile = unsafe fn(&Tile);
+pub(crate) type ComputeTile = unsafe fn(&Tile);
 
 /// The micro-kernels of an instruction set.
-pub(super) trait Tiles: Vector {
+pub(crate) trait Tiles: Vector {
     /// The tiles that fill the registers without spilling, from the widest, for a few rows of A, where B is read once and
     /// in long runs, to the tallest.
     const SIZES: &'static [TileSize];

@@ -4,7 +4,7 @@ use layerwise_kernels::{Binary, LaneOp, Unary};
 
 use crate::elementwise::{Elementwise, Pattern};
 use crate::graph::{Graph, Node, Work};
-use crate::matmul::Matmul;
+use crate::product::Product;
 use crate::program::ValueId;
 
 pub fn apply(graph: &mut Graph) -> usize {
@@ -25,8 +25,8 @@ pub fn apply(graph: &mut Graph) -> usize {
 
 /// Whether this is a product with nothing after it: one that moved here has all that it can have.
 fn is_plain_product(node: &Option<Node>) -> bool {
-    let Some(Node { work: Work::Matmul(product), .. }) = node else { return false };
-    !product.bias && !product.relu
+    let Some(Node { work: Work::Product(product), .. }) = node else { return false };
+    product.takes_more() && !product.bias && !product.relu
 }
 
 struct Uses {
@@ -68,13 +68,13 @@ fn find_bias(nodes: &[Option<Node>], matmul: usize, uses: &Uses) -> Option<(usiz
     if patterns[side] != Pattern::Full || patterns[1 - side] != Pattern::Full {
         return None;
     }
-    let Work::Matmul(Matmul { batch, m, n, .. }) = product.work else { return None };
+    let Work::Product(product) = &product.work else { return None };
     let broadcast = uses.producers[other].and_then(|producer| nodes[producer].as_ref());
     let repeated = broadcast.and_then(|node| Some((node.elementwise()?.as_broadcast()?, node.inputs[0])));
     match repeated {
-        Some((Pattern::Row { columns }, row)) if columns == n => Some((add, row)),
-        Some((Pattern::Scalar, row)) if n == 1 => Some((add, row)),
-        _ if batch * m == 1 => Some((add, other)),
+        Some((Pattern::Row { columns }, row)) if columns == product.columns() => Some((add, row)),
+        Some((Pattern::Scalar, row)) if product.columns() == 1 => Some((add, row)),
+        _ if product.rows() == 1 => Some((add, other)),
         _ => None,
     }
 }
@@ -102,9 +102,9 @@ fn single_op(node: &Node) -> Option<(LaneOp, &Elementwise)> {
 }
 
 /// Puts the product in the place of a node that reads it, with the node's output as its own.
-fn absorb(nodes: &mut [Option<Node>], matmul: usize, reader: usize, change: impl FnOnce(&mut Matmul)) {
+fn absorb(nodes: &mut [Option<Node>], matmul: usize, reader: usize, change: impl FnOnce(&mut Product)) {
     let (Some(mut product), Some(node)) = (nodes[matmul].take(), nodes[reader].take()) else { return };
-    if let Work::Matmul(work) = &mut product.work {
+    if let Work::Product(work) = &mut product.work {
         change(work);
     }
     product.ops.extend(node.ops);

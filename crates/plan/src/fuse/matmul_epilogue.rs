@@ -4,7 +4,7 @@ use layerwise_kernels::{Dtype, LaneOp};
 
 use crate::elementwise::{Elementwise, Operand, Operation, Pattern, Segment, Tape};
 use crate::graph::{Graph, Node, Work};
-use crate::matmul::Matmul;
+use crate::product::Product;
 
 /// A product of so many terms has chunks enough for its epilogue too; ...
 const LEAST_TERMS: usize = 64;
@@ -26,7 +26,7 @@ pub fn apply(graph: &mut Graph) -> usize {
     let (readers, kept) = (graph.readers(), graph.kept());
     let mut dag = graph.dag();
     for (matmul, node) in graph.nodes.iter().enumerate() {
-        let Work::Matmul(product) = &node.work else { continue };
+        let Work::Product(product) = &node.work else { continue };
         let mut candidates = readers[node.outputs[0]].clone();
         candidates.dedup();
         for reader in candidates {
@@ -57,19 +57,24 @@ pub fn apply(graph: &mut Graph) -> usize {
 }
 
 /// Whether a node can run over the blocks of a product, and had better do so.
-fn fits(product: &Matmul, node: &Node, reader: &Node) -> bool {
+fn fits(product: &Product, node: &Node, reader: &Node) -> bool {
     let Some(Elementwise { segments, .. }) = reader.elementwise() else { return false };
     let [Segment { elements, patterns }] = &segments[..] else { return false };
     let operands = || reader.inputs.iter().zip(patterns);
     let agree = operands().all(|(&input, pattern)| match pattern.columns() {
         None => input != node.outputs[0] || *pattern == Pattern::Full,
-        Some(columns) => input != node.outputs[0] && columns == product.n,
+        Some(columns) => input != node.outputs[0] && columns == product.columns(),
     });
     let whole =
         operands().filter(|&(&input, pattern)| input != node.outputs[0] && *pattern == Pattern::Full).count();
-    let shared = product.k >= LEAST_TERMS || *elements <= MOST_ELEMENTS;
+    let shared = product.terms() >= LEAST_TERMS || *elements <= MOST_ELEMENTS;
     let near = whole == 0 || (whole <= FEW && (*elements <= SMALL || *elements >= LARGE));
-    product.tape.is_none() && *elements == product.elements() && agree && shared && near
+    product.takes_more()
+        && product.tape.is_none()
+        && *elements == product.elements()
+        && agree
+        && shared
+        && near
 }
 
 /// The product with the elementwise work as its epilogue.
@@ -109,7 +114,7 @@ fn join(mut matmul: Node, epilogue: Node, product_is_needed: bool) -> Node {
     }
     matmul.ops.extend(epilogue.ops);
     let segment = Segment { elements: segments[0].elements, patterns };
-    if let Work::Matmul(product) = &mut matmul.work {
+    if let Work::Product(product) = &mut matmul.work {
         let tape = Tape { operations, inputs, outputs };
         product.tape = Some(Elementwise { tape, segments: vec![segment] });
     }

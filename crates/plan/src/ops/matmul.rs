@@ -4,7 +4,7 @@ use layerwise_kernels::Dtype;
 
 use super::{Lowered, Signature, Site};
 use crate::attributes::Attributes;
-use crate::matmul::Matmul;
+use crate::product::{Factors, Product};
 use crate::tensor::TensorType;
 
 pub fn infer(signature: &Signature) -> Result<TensorType, String> {
@@ -29,18 +29,8 @@ pub fn lower(site: &Site) -> Lowered {
     let ((m, k), (_, n)) = matrices(site.inputs[0], site.inputs[1], site.attributes);
     let batch = site.output.shape()[..site.output.rank() - 2].iter().product();
     let (transpose_a, transpose_b) = transposes(site.attributes);
-    Lowered::Matmul(Matmul {
-        batch,
-        m,
-        n,
-        k,
-        transpose_a,
-        transpose_b,
-        precision: site.precision,
-        bias: false,
-        relu: false,
-        tape: None,
-    })
+    let precision = site.precision;
+    Lowered::Product(Product::new(Factors::Matmul { batch, m, n, k, transpose_a, transpose_b, precision }))
 }
 
 fn transposes(attributes: &Attributes) -> (bool, bool) {

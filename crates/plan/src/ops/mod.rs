@@ -1,5 +1,6 @@
 //! The shape rules of the primitives and what each becomes before fusion, one file a family.
 
+pub mod convolution;
 pub mod elementwise;
 pub mod embed;
 pub mod gather;
@@ -15,7 +16,7 @@ use layerwise_kernels::{Dtype, Isa, Kernel, Precision};
 
 use crate::attributes::Attributes;
 use crate::elementwise::Elementwise;
-use crate::matmul::Matmul;
+use crate::product::Product;
 use crate::reduce::Reduction;
 use crate::tensor::TensorType;
 
@@ -40,7 +41,7 @@ pub enum Lowered {
     /// Nothing: the output is the memory of the first input.
     View,
     Elementwise(Elementwise),
-    Matmul(Matmul),
+    Product(Product),
     Reduce(Reduction),
     Kernel(Box<dyn Kernel>),
 }

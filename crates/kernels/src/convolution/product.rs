@@ -1,0 +1,393 @@
+//! A convolution, or its gradient by the input, as a sum of matrix products.
+//!
+//! In a first phase the weights are packed into panels of columns. Then each chunk computes bands of targets, a few lines of one
+//! image: it makes their sources readable ([`Reading`]), and adds up, panel by panel of columns and run by run of terms, the tiles of
+//! each line with the micro-kernels of matrix products. An element is one chain of multiply-adds a run, in the order of the runs.
+
+use super::geometry::Geometry;
+use super::source::{Reading, Rows, Run, chains};
+use super::weights::{Direction, Weights};
+use crate::arch::Portable8;
+#[cfg(target_arch = "x86_64")]
+use crate::arch::{Avx2x8, Avx512x16};
+use crate::isa::Isa;
+use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
+use crate::matmul::{Ahead, CHUNK_WORK, Epilogue, Finish, MOST_CHUNKS, Shape, Split, Tile, TileSize, Tiles};
+use std::ops::Range;
+use std::ptr::{null, null_mut};
+
+/// A convolution: from inputs and a kernel its outputs. Or the gradient by the inputs: from outputs' gradients and the kernel.
+#[derive(Debug)]
+pub struct Convolution {
+    isa: Isa,
+    geometry: Geometry,
+    direction: Direction,
+    tile: TileSize,
+    passes: Vec<Pass>,
+    /// What comes after the sums; only where the targets are one class and one group.
+    finish: Option<Finish>,
+    /// Elements and channels of sources and targets.
+    sources: usize,
+    targets: usize,
+    columns: usize,
+    pack_chunks: Split,
+    chunks: Split,
+    phases: [u32; 2],
+}
+
+/// The targets of one class.
+#[derive(Debug)]
+struct Pass {
+    reading: Reading,
+    /// The chains that a sum is made of.
+    runs: Vec<Run>,
+    weights: Weights,
+    /// Where its weights start among the packed ones, and its panels and units among all.
+    first_weight: usize,
+    first_panel: usize,
+    first_unit: usize,
+}
+
+impl Convolution {
+    /// From [batch, …input, channels] and a kernel [...window, channels / groups, filters] to [batch, …output, filters], and what
+    /// an epilogue makes of that. Only without groups can there be one.
+    ///
+    /// # Panics
+    /// When the machine lacks the instruction set, or the geometry is not one.
+    pub fn forward(isa: Isa, geometry: Geometry, epilogue: Epilogue) -> Self {
+        Self::new(isa, geometry, Direction::Forward, epilogue)
+    }
+
+    /// From the gradients of the outputs [batch, …output, filters] and the kernel to those of the inputs. Only with strides of one and
+    /// without groups can there be an epilogue.
+    ///
+    /// # Panics
+    /// As `forward`.
+    pub fn input_gradient(isa: Isa, geometry: Geometry, epilogue: Epilogue) -> Self {
+        Self::new(isa, geometry, Direction::Backward, epilogue)
+    }
+
+    fn new(isa: Isa, geometry: Geometry, direction: Direction, epilogue: Epilogue) -> Self {
+        assert!(isa.is_available(), "the machine has the instruction set");
+        geometry.check();
+        let Geometry { batch, channels, filters, groups, .. } = geometry;
+        let (classes, from, columns) = match direction {
+            Direction::Forward => (geometry.forward(), channels, filters),
+            Direction::Backward => (geometry.backward(), filters, channels),
+        };
+        let (sources, targets) = match direction {
+            Direction::Forward => (geometry.inputs(), geometry.outputs()),
+            Direction::Backward => (geometry.outputs(), geometry.inputs()),
+        };
+        let (tile, lanes) = tile_size(isa);
+        let wanted = (geometry.work() / CHUNK_WORK).clamp(1, MOST_CHUNKS as u64) as usize;
+        let (mut first_weight, mut first_panel, mut first_unit) = (0, 0, 0);
+        let mut passes = Vec::new();
+        for class in classes {
+            let weights = Weights::new(&geometry, &class, direction, tile.columns, lanes);
+            let planes = batch * class.axes[0].count;
+            let reading = Reading::new(class, from, from / groups, columns, wanted.div_ceil(planes.max(1)));
+            let runs = chains(&reading.runs());
+            let ends = (weights.size(), weights.panels(), reading.units(batch));
+            passes.push(Pass { reading, runs, weights, first_weight, first_panel, first_unit });
+            first_weight += ends.0;
+            first_panel += ends.1;
+            first_unit += ends.2;
+        }
+        let finish = if let ([pass], 1) = (&passes[..], groups) {
+            let [planes, lines, pixels] = &pass.reading.axes;
+            let m = batch * planes.count * lines.count * pixels.count;
+            let k = pass.reading.terms;
+            let shape = Shape { batch: 1, m, n: columns, k, transpose_a: false, transpose_b: false };
+            let rows = pass.reading.bands.part(0).len() * pixels.count;
+            Some(Finish::new(epilogue, &shape, rows, pass.weights.panels(), tile.columns))
+        } else {
+            assert!(epilogue.is_nothing(), "only targets that are one matrix have an epilogue");
+            None
+        };
+        let chunks = Split::new(first_unit, wanted);
+        let pack_chunks = Split::new(first_panel, first_weight / PACK_CHUNK);
+        let phases = match first_unit {
+            0 => [0, 0],
+            _ => [if first_panel == 0 { 0 } else { pack_chunks.parts as u32 }, chunks.parts as u32],
+        };
+        Convolution {
+            isa,
+            geometry,
+            direction,
+            tile,
+            passes,
+            finish,
+            sources,
+            targets,
+            columns,
+            pack_chunks,
+            chunks,
+            phases,
+        }
+    }
+
+    /// Packs the panels of weights of a chunk.
+    fn pack(&self, chunk: usize, operands: &Operands<'_>) {
+        // SAFETY: the kernel has its size, as `run` checked, and nobody writes it.
+        let kernel = unsafe { operands.inputs[1].slice::<f32>() };
+        for index in self.pack_chunks.part(chunk) {
+            let pass = &self.passes[self.passes.partition_point(|pass| pass.first_panel <= index) - 1];
+            let panel = index - pass.first_panel;
+            let start = pass.first_weight + pass.weights.panel(panel).2;
+            // SAFETY: every panel is packed by one chunk.
+            let to = unsafe { operands.shared.slice_mut(start..start + pass.weights.panel_size(panel)) };
+            pass.weights.pack(panel, kernel, to);
+        }
+    }
+
+    /// Computes the bands of a chunk.
+    ///
+    /// # Safety
+    /// The machine has the instruction set, and the operands and `private` have their sizes.
+    unsafe fn compute<V: Tiles>(&self, chunk: usize, operands: &Operands<'_>, private: &mut [f32]) {
+        let (scratch, private) = private.split_at_mut(self.band_scratch());
+        for index in self.chunks.part(chunk) {
+            let pass = &self.passes[self.passes.partition_point(|pass| pass.first_unit <= index) - 1];
+            let (image, plane, lines) = pass.reading.unit(index - pass.first_unit);
+            let [planes, across, pixels] = &pass.reading.axes;
+            // The row of the first target, counted over all targets.
+            let row = (image * planes.targets + planes.first + plane * planes.step) * across.targets
+                + across.first
+                + lines.start * across.step;
+            let row = row * pixels.targets + pixels.first;
+            // SAFETY: the operands have their sizes; the rows are used while the scratch is.
+            unsafe {
+                let rows =
+                    pass.reading.rows(operands.inputs[0].pointer(), image, plane, lines.clone(), scratch);
+                let compute = |panels: Range<usize>, c: *mut f32, stride: usize| {
+                    let band = Band {
+                        rows,
+                        c: c.wrapping_add(row * stride),
+                        line_step: across.step * pixels.targets * stride,
+                        pixel_step: pixels.step * stride,
+                    };
+                    let band = band.merged();
+                    panels.for_each(|panel| self.panel::<V>(pass, panel, &band, operands));
+                };
+                match &self.finish {
+                    Some(finish) => {
+                        let shape = self.shape();
+                        let rows = row..row + lines.len() * pixels.count;
+                        let panels = 0..pass.weights.panels();
+                        finish.block(&shape, 0, rows, panels, self.tile.columns, operands, private, compute);
+                    }
+                    None => compute(0..pass.weights.panels(), operands.outputs[0].pointer(), self.columns),
+                }
+            }
+        }
+    }
+
+    /// Computes one panel of columns of a band.
+    ///
+    /// # Safety
+    /// As for `compute`; nobody else uses the band.
+    unsafe fn panel<V: Tiles>(&self, pass: &Pass, panel: usize, band: &Band, operands: &Operands<'_>) {
+        let (group, columns, start) = pass.weights.panel(panel);
+        let vectors = columns.len().div_ceil(V::LANES);
+        let padded = vectors * V::LANES;
+        let column = group * (self.columns / self.geometry.groups) + columns.start;
+        let c = band.c.wrapping_add(column);
+        let from = group * (self.channels() / self.geometry.groups);
+        let (bias, relu) = match &self.finish {
+            Some(finish) if finish.bias => (operands.inputs[2].pointer::<f32>().cast_const(), finish.relu),
+            Some(finish) => (null(), finish.relu),
+            None => (null(), false),
+        };
+        let runs = &pass.runs;
+        if runs.is_empty() {
+            // SAFETY: the band is the chunk's own.
+            unsafe { band.fill(c, columns.len()) };
+        }
+        for (index, &Run { source, row, depth }) in runs.iter().enumerate() {
+            let is_last = index + 1 == runs.len();
+            let pixels = Split::by_size(band.rows.pixels, self.tile.rows);
+            for line in 0..band.rows.lines {
+                for part in 0..pixels.parts {
+                    let pixels = pixels.part(part);
+                    // SAFETY: windows, weights and targets lie within their memory.
+                    unsafe {
+                        let a = band
+                            .rows
+                            .from
+                            .add(line * band.rows.line_step + pixels.start * band.rows.pixel_step);
+                        let b =
+                            operands.shared.pointer::<f32>().add(pass.first_weight + start + row * padded);
+                        V::COMPUTE[pixels.len() - 1][vectors - 1][0][1](&Tile {
+                            depth,
+                            a: a.add(from + source),
+                            stride_a: band.rows.pixel_step,
+                            b,
+                            stride_b: padded,
+                            packed_b: null_mut(),
+                            c: c.wrapping_add(line * band.line_step + pixels.start * band.pixel_step),
+                            stride_c: band.pixel_step,
+                            last_columns: columns.len() - (vectors - 1) * V::LANES,
+                            accumulate: index > 0,
+                            bias: if is_last && !bias.is_null() { bias.add(column) } else { null() },
+                            relu: is_last && relu,
+                            ahead: [Ahead::NOTHING; 2],
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    /// The channels of the sources.
+    fn channels(&self) -> usize {
+        match self.direction {
+            Direction::Forward => self.geometry.channels,
+            Direction::Backward => self.geometry.filters,
+        }
+    }
+
+    /// The targets as the product of one matrix by another.
+    fn shape(&self) -> Shape {
+        let n = self.columns;
+        let m = self.targets / n.max(1);
+        Shape { batch: 1, m, n, k: self.passes[0].reading.terms, transpose_a: false, transpose_b: false }
+    }
+
+    /// Elements of private memory for the sources of a band.
+    fn band_scratch(&self) -> usize {
+        self.passes.iter().map(|pass| pass.reading.scratch()).max().unwrap_or(0)
+    }
+
+    /// # Safety
+    /// As for `compute`.
+    unsafe fn run_chunk<V: Tiles>(
+        &self,
+        phase: u32,
+        chunk: u32,
+        operands: &Operands<'_>,
+        private: &mut [f32],
+    ) {
+        match phase {
+            0 => self.pack(chunk as usize, operands),
+            // SAFETY: the caller's.
+            _ => unsafe { self.compute::<V>(chunk as usize, operands, private) },
+        }
+    }
+}
+
+/// Targets of a band, and the rows that they are computed from.
+struct Band {
+    rows: Rows,
+    /// The first target; only the band need exist.
+    c: *mut f32,
+    line_step: usize,
+    pixel_step: usize,
+}
+
+impl Band {
+    /// With all lines as one, where they follow one another, so that no line ends in a small tile.
+    fn merged(mut self) -> Self {
+        let rows = &mut self.rows;
+        if rows.line_step == rows.pixels * rows.pixel_step && self.line_step == rows.pixels * self.pixel_step
+        {
+            rows.pixels *= std::mem::replace(&mut rows.lines, 1);
+        }
+        self
+    }
+
+    /// # Safety
+    /// The band is the caller's own.
+    unsafe fn fill(&self, c: *mut f32, columns: usize) {
+        for line in 0..self.rows.lines {
+            for pixel in 0..self.rows.pixels {
+                let target = c.wrapping_add(line * self.line_step + pixel * self.pixel_step);
+                // SAFETY: within the band.
+                unsafe { target.write_bytes(0, columns) };
+            }
+        }
+    }
+}
+
+/// The elements of weights that are packed in one chunk.
+const PACK_CHUNK: usize = 1 << 14;
+
+/// The tile of an instruction set, and its lanes.
+pub(super) fn tile_size(isa: Isa) -> (TileSize, usize) {
+    fn of<V: Tiles>() -> (TileSize, usize) {
+        (V::SIZES[V::SIZES.len() - 1], V::LANES)
+    }
+    match isa.vectors() {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => of::<Avx512x16>(),
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => of::<Avx2x8>(),
+        _ => of::<Portable8>(),
+    }
+}
+
+impl Kernel for Convolution {
+    fn name(&self) -> &'static str {
+        match self.direction {
+            Direction::Forward => "convolution",
+            Direction::Backward => "convolutionInputGradient",
+        }
+    }
+
+    fn phases(&self) -> &[u32] {
+        &self.phases
+    }
+
+    fn cost(&self) -> Cost {
+        let cost = Cost { flops: self.geometry.flops(), bytes: self.geometry.bytes() };
+        self.finish.as_ref().map_or(cost, |finish| finish.cost(cost))
+    }
+
+    fn scratch(&self) -> Scratch {
+        Scratch {
+            shared: self.passes.iter().map(|pass| pass.weights.size()).sum(),
+            private: self.band_scratch() + self.finish.as_ref().map_or(0, Finish::scratch),
+        }
+    }
+
+    fn may_alias(&self, output: usize, input: usize) -> bool {
+        self.finish.as_ref().is_some_and(|finish| finish.may_alias(output, input))
+    }
+
+    fn run(
+        &self,
+        phase: u32,
+        chunk: u32,
+        operands: &Operands<'_>,
+        private: &mut [f32],
+    ) -> Result<(), KernelError> {
+        assert!(chunk < self.phases[phase as usize], "the chunk is one of its phase");
+        let elements = |buffer: Option<&Buffer>| buffer.map(Buffer::elements::<f32>);
+        assert_eq!(elements(operands.inputs.first()), Some(self.sources), "the elements of the sources");
+        assert_eq!(elements(operands.inputs.get(1)), Some(self.geometry.weights()), "the weights");
+        match &self.finish {
+            Some(finish) => finish.check(&self.shape(), operands),
+            None => assert_eq!(
+                elements(operands.outputs.first()),
+                Some(self.targets),
+                "the elements of the targets"
+            ),
+        }
+        let Scratch { shared, private: needed } = self.scratch();
+        assert!(
+            operands.shared.elements::<f32>() >= shared && private.len() >= needed,
+            "the scratch has its size"
+        );
+        // SAFETY: the sizes were just checked, and the instruction set in `new`.
+        unsafe {
+            match self.isa.vectors() {
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx512 => self.run_chunk::<Avx512x16>(phase, chunk, operands, private),
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx2 => self.run_chunk::<Avx2x8>(phase, chunk, operands, private),
+                _ => self.run_chunk::<Portable8>(phase, chunk, operands, private),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,281 @@
+//! The sources of a band of targets, as the micro-kernel can read them: rows at a constant distance.
+//!
+//! A window's places that follow one another along the last axis are one run of memory, together with their channels.
+//! So a convolution is a sum of matrix products, one a run, whose rows overlap in memory: nothing is copied but, where
+//! windows leave the input, the sources of the band with zeros around them. Where runs are short, because there are few
+//! channels, the windows of the band are copied one after the other instead.
+
+use super::geometry::{Class, Positions};
+use crate::chunks::part;
+use crate::matmul::{BLOCK_DEPTH, Split};
+use std::ops::Range;
+
+/// Elements of the sources of a band, which stay in the L2 cache.
+const BAND: usize = 1 << 16;
+/// Runs that are shorter are copied, ...
+const SHORT_RUN: usize = 16;
+/// ... unless a window has more terms than this.
+const MOST_GATHERED: usize = 1 << 10;
+
+/// A stretch of terms: where its sources lie behind the start of a window, and its first row of the packed weights.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    pub source: usize,
+    pub row: usize,
+    pub depth: usize,
+}
+
+/// How the sources of a class of targets are read, for one group of channels.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub axes: [Positions; 3],
+    /// Channels of the sources, and of one group.
+    channels: usize,
+    group: usize,
+    /// Whether windows stay within the sources, so that these can be read where they lie; else they are copied with zeros around them.
+    is_inside: bool,
+    /// Whether windows are copied one after the other.
+    is_gathered: bool,
+    /// Targets' lines along the second axis, in bands.
+    pub bands: Split,
+    /// From one plane and line of the sources, as they are read, to the next.
+    plane: usize,
+    line: usize,
+    /// The terms of a window, as its sources lie before they are copied one after the other.
+    pieces: Vec<Run>,
+    pub terms: usize,
+}
+
+/// The rows that are multiplied: `lines` of `pixels` each.
+#[derive(Clone, Copy)]
+pub(super) struct Rows {
+    pub from: *const f32,
+    pub lines: usize,
+    pub line_step: usize,
+    pub pixels: usize,
+    pub pixel_step: usize,
+}
+
+impl Reading {
+    /// `beside` is the number of elements that each target has. A plane had better have `wanted` bands.
+    pub fn new(class: Class, channels: usize, group: usize, beside: usize, wanted: usize) -> Self {
+        let axes = class.axes;
+        let [planes, across, columns] = &axes;
+        let size = |lines: usize| {
+            let sources = planes.span(1) * across.span(lines) * columns.span(columns.count);
+            let targets = lines * columns.count;
+            sources.saturating_mul(channels).saturating_add(targets.saturating_mul(beside))
+        };
+        let within = (1..=across.count).take_while(|&lines| size(lines) <= BAND).last().unwrap_or(1);
+        let bands = Split::by_size(across.count, within.min(across.count.div_ceil(wanted.max(1))).max(1));
+        let is_inside = axes.iter().all(Positions::is_inside);
+
+        let mut reading = Reading {
+            channels,
+            group,
+            is_inside,
+            is_gathered: false,
+            plane: 0,
+            line: 0,
+            pieces: Vec::new(),
+            terms: axes.iter().map(|axis| axis.taps.len()).product::<usize>() * group,
+            bands,
+            axes,
+        };
+        let lines = reading.bands.part(0).len();
+        (reading.plane, reading.line) = match is_inside {
+            true => {
+                let line = reading.axes[2].sources * channels;
+                (reading.axes[1].sources * line, line)
+            }
+            false => {
+                let line = reading.axes[2].span(reading.axes[2].count) * channels;
+                (reading.axes[1].span(lines) * line, line)
+            }
+        };
+        reading.pieces = reading.find_pieces();
+        let longest = reading.pieces.iter().map(|run| run.depth).max().unwrap_or(0);
+        let is_short = (1..SHORT_RUN).contains(&longest) && reading.pieces.len() > 1;
+        reading.is_gathered = group == channels && is_short && reading.terms <= MOST_GATHERED;
+        reading
+    }
+
+    fn find_pieces(&self) -> Vec<Run> {
+        let [planes, lines, columns] = &self.axes;
+        let whole = self.group == self.channels;
+        let mut pieces: Vec<Run> = Vec::new();
+        let mut row = 0;
+        for plane in &planes.taps {
+            for line in &lines.taps {
+                let start = (plane.offset - planes.start()) as usize * self.plane
+                    + (line.offset - lines.start()) as usize * self.line;
+                let first = pieces.len();
+                for column in &columns.taps {
+                    let source = start + (column.offset - columns.start()) as usize * self.channels;
+                    match pieces[first..].last_mut() {
+                        Some(last) if whole && last.source + last.depth == source => last.depth += self.group,
+                        _ => pieces.push(Run { source, row, depth: self.group }),
+                    }
+                    row += self.group;
+                }
+            }
+        }
+        pieces
+    }
+
+    /// The terms of a window, as they lie in the rows that are multiplied.
+    pub fn runs(&self) -> Vec<Run> {
+        match self.is_gathered {
+            true => vec![Run { source: 0, row: 0, depth: self.terms }],
+            false => self.pieces.clone(),
+        }
+    }
+
+    /// From one line of the rows that are multiplied to the next, and from one pixel to the next.
+    pub fn steps(&self) -> (usize, usize) {
+        let [_, across, columns] = &self.axes;
+        match self.is_gathered {
+            true => (columns.count * self.terms, self.terms),
+            false => (across.advance * self.line, columns.advance * self.channels),
+        }
+    }
+
+    /// The bands of all images.
+    pub fn units(&self, batch: usize) -> usize {
+        let targets = self.axes.iter().map(|axis| axis.count).product::<usize>();
+        if targets == 0 { 0 } else { batch * self.axes[0].count * self.bands.parts }
+    }
+
+    /// The image, the place along the first axis, and the lines of a unit.
+    pub fn unit(&self, index: usize) -> (usize, usize, Range<usize>) {
+        let (plane, band) = (index / self.bands.parts, index % self.bands.parts);
+        (plane / self.axes[0].count, plane % self.axes[0].count, self.bands.part(band))
+    }
+
+    /// Elements of private memory for the copies of a band.
+    pub fn scratch(&self) -> usize {
+        self.padded() + if self.is_gathered { self.gathered() } else { 0 }
+    }
+
+    fn gathered(&self) -> usize {
+        self.bands.part(0).len() * self.axes[2].count * self.terms
+    }
+
+    /// Elements of a band with zeros around it, if it is copied so.
+    fn padded(&self) -> usize {
+        if self.is_inside { 0 } else { self.axes[0].span(1) * self.plane }
+    }
+
+    /// The rows of the windows of a unit.
+    ///
+    /// # Safety
+    /// `sources` holds the sources of all images, and `scratch` has its size.
+    pub unsafe fn rows(
+        &self,
+        sources: *const f32,
+        image: usize,
+        plane: usize,
+        lines: Range<usize>,
+        scratch: &mut [f32],
+    ) -> Rows {
+        let [planes, across, columns] = &self.axes;
+        let (padded, gathered) = scratch.split_at_mut(self.padded());
+        let from = if self.is_inside {
+            let start = |axis: &Positions, target: usize| axis.start() as usize + target * axis.advance;
+            let plane = image * planes.sources + start(planes, plane);
+            let line = plane * across.sources + start(across, lines.start);
+            // SAFETY: all that is read lies within the image.
+            unsafe { sources.add((line * columns.sources + start(columns, 0)) * self.channels) }
+        } else {
+            // SAFETY: the caller's.
+            unsafe { self.pad(sources, image, plane, lines.clone(), padded) };
+            padded.as_ptr()
+        };
+        let (line_step, pixel_step) = (across.advance * self.line, columns.advance * self.channels);
+        let rows = Rows { from, lines: lines.len(), line_step, pixels: columns.count, pixel_step };
+        match self.is_gathered {
+            // SAFETY: the rows were just found, and the scratch has its size.
+            true => unsafe { self.gather(&rows, gathered) },
+            false => rows,
+        }
+    }
+
+    /// Copies the sources of a band, with zeros for those that do not exist.
+    ///
+    /// # Safety
+    /// `sources` holds the sources of all images.
+    unsafe fn pad(
+        &self,
+        sources: *const f32,
+        image: usize,
+        plane: usize,
+        lines: Range<usize>,
+        to: &mut [f32],
+    ) {
+        let [planes, across, columns] = &self.axes;
+        let real = |axis: &Positions, index: isize| (0..axis.sources as isize).contains(&index);
+        let (left, width) = (columns.start(), columns.span(columns.count));
+        // The part of a line that exists.
+        let begin = left.clamp(0, columns.sources as isize);
+        let end = (left + width as isize).clamp(begin, columns.sources as isize);
+        let before = ((begin - left).max(0) as usize).min(width) * self.channels;
+        let length = (end - begin) as usize * self.channels;
+        let mut place = 0;
+        for depth in 0..planes.span(1) {
+            let source_plane = planes.start() + (plane * planes.advance + depth) as isize;
+            for line in 0..across.span(lines.len()) {
+                let source_line = across.start() + (lines.start * across.advance + line) as isize;
+                let to = &mut to[place + line * self.line..][..self.line];
+                if length == 0 || !real(planes, source_plane) || !real(across, source_line) {
+                    to.fill(0.0);
+                    continue;
+                }
+                let line =
+                    (image * planes.sources + source_plane as usize) * across.sources + source_line as usize;
+                // SAFETY: plane, line and columns lie within the image.
+                let existing = unsafe {
+                    let from = sources.add((line * columns.sources + begin as usize) * self.channels);
+                    std::slice::from_raw_parts(from, length)
+                };
+                to[..before].fill(0.0);
+                to[before..before + length].copy_from_slice(existing);
+                to[before + length..].fill(0.0);
+            }
+            place += self.plane;
+        }
+    }
+
+    /// Copies the windows one after the other.
+    ///
+    /// # Safety
+    /// The rows are valid for the windows.
+    unsafe fn gather(&self, rows: &Rows, to: &mut [f32]) -> Rows {
+        let Rows { from, lines, line_step, pixels, pixel_step } = *rows;
+        let windows = (0..lines).flat_map(|line| (0..pixels).map(move |pixel| (line, pixel)));
+        for ((line, pixel), to) in windows.zip(to.chunks_exact_mut(self.terms)) {
+            // SAFETY: the window lies within the rows' memory.
+            let window = unsafe { from.add(line * line_step + pixel * pixel_step) };
+            for piece in &self.pieces {
+                for (term, to) in to[piece.row..][..piece.depth].iter_mut().enumerate() {
+                    // SAFETY: as above.
+                    *to = unsafe { *window.add(piece.source + term) };
+                }
+            }
+        }
+        let (line_step, pixel_step) = self.steps();
+        Rows { from: to.as_ptr(), lines, line_step, pixels, pixel_step }
+    }
+}
+
+/// The runs in parts that are added in one chain each.
+pub(super) fn chains(runs: &[Run]) -> Vec<Run> {
+    let parts = |run: &Run| {
+        let Run { source, row, depth } = *run;
+        let parts = depth.div_ceil(BLOCK_DEPTH).max(1);
+        (0..parts).map(move |index| {
+            let part = part(depth, parts, index);
+            Run { source: source + part.start, row: row + part.start, depth: part.len() }
+        })
+    };
+    runs.iter().flat_map(parts).collect()
+}

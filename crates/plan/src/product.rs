@@ -1,0 +1,97 @@
+//! A sum of products before it is a kernel, so that the work after it can join it.
+
+use layerwise_kernels::{self as kernels, Convolution, Epilogue, Geometry, Isa, Kernel, Precision};
+
+use crate::elementwise::Elementwise;
+
+/// A matrix of sums of products, and what is done with it while it is near.
+#[derive(Clone, Debug)]
+pub struct Product {
+    pub factors: Factors,
+    /// Adds the third operand, of as many elements as there are columns, to every row.
+    pub bias: bool,
+    /// After the bias.
+    pub relu: bool,
+    /// After both. Its first input is what they leave of the product, and the others are the operands after them.
+    pub tape: Option<Elementwise>,
+}
+
+/// What is multiplied.
+#[derive(Clone, Copy, Debug)]
+pub enum Factors {
+    /// The matrices of a batch.
+    Matmul {
+        batch: usize,
+        m: usize,
+        n: usize,
+        k: usize,
+        transpose_a: bool,
+        transpose_b: bool,
+        precision: Precision,
+    },
+    /// The windows of an input and a kernel.
+    Convolution(Geometry),
+    /// The gradients of a convolution's outputs and its kernel.
+    InputGradient(Geometry),
+}
+
+impl Product {
+    pub fn new(factors: Factors) -> Self {
+        Product { factors, bias: false, relu: false, tape: None }
+    }
+
+    /// Whether other work can join it: its elements are one matrix, made row by row.
+    pub fn takes_more(&self) -> bool {
+        match self.factors {
+            Factors::Matmul { .. } => true,
+            Factors::Convolution(geometry) => geometry.groups == 1,
+            Factors::InputGradient(geometry) => {
+                geometry.groups == 1 && geometry.axes.iter().all(|axis| axis.stride == 1)
+            }
+        }
+    }
+
+    pub fn rows(&self) -> usize {
+        match self.factors {
+            Factors::Matmul { batch, m, .. } => batch * m,
+            Factors::Convolution(geometry) => geometry.outputs() / geometry.filters.max(1),
+            Factors::InputGradient(geometry) => geometry.inputs() / geometry.channels.max(1),
+        }
+    }
+
+    pub fn columns(&self) -> usize {
+        match self.factors {
+            Factors::Matmul { n, .. } => n,
+            Factors::Convolution(geometry) => geometry.filters,
+            Factors::InputGradient(geometry) => geometry.channels,
+        }
+    }
+
+    /// The terms of each sum.
+    pub fn terms(&self) -> usize {
+        match self.factors {
+            Factors::Matmul { k, .. } => k,
+            Factors::Convolution(geometry) => geometry.window() * geometry.channels / geometry.groups,
+            Factors::InputGradient(geometry) => geometry.window() * geometry.filters / geometry.groups,
+        }
+    }
+
+    pub fn elements(&self) -> usize {
+        self.rows() * self.columns()
+    }
+
+    /// The kernel.
+    pub fn kernel(&self, isa: Isa) -> Box<dyn Kernel> {
+        let tape = self.tape.as_ref().map(|tape| tape.kernel_over_rows(isa, self.columns()));
+        let epilogue = Epilogue { bias: self.bias, relu: self.relu, tape };
+        match self.factors {
+            Factors::Matmul { batch, m, n, k, transpose_a, transpose_b, precision } => {
+                kernels::matmul(isa, precision, batch, m, n, k, transpose_a, transpose_b, epilogue)
+            }
+            Factors::Convolution(geometry) => Box::new(Convolution::forward(isa, geometry, epilogue)),
+            Factors::InputGradient(geometry) => {
+                Box::new(Convolution::input_gradient(isa, geometry, epilogue))
+            }
+        }
+    }
+}
