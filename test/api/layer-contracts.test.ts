@@ -27,7 +27,21 @@ const merged = {
 
 const contracts: readonly LayerContract[] = [
   { layer: 'activation', config: { activation: 'tanh' }, input: [2, 3], output: [2, 3], refuses: [] },
+  {
+    layer: 'activityRegularization',
+    config: { l1: 0.1, l2: 0.2 },
+    input: [2, 3],
+    output: [2, 3],
+    refuses: [],
+  },
   { layer: 'add', ...merged },
+  {
+    layer: 'alphaDropout',
+    config: { rate: 0.5, noiseShape: [null, 3, 1], seed: 1 },
+    input: [2, 3, 4],
+    output: [2, 3, 4],
+    refuses: [],
+  },
   { layer: 'average', ...merged },
   {
     layer: 'batchNormalization',
@@ -77,7 +91,13 @@ const contracts: readonly LayerContract[] = [
       ],
     ],
   },
-  { layer: 'dropout', config: { rate: 0.5, seed: 1 }, input: [2, 3], output: [2, 3], refuses: [] },
+  {
+    layer: 'dropout',
+    config: { rate: 0.5, noiseShape: [null, 1], seed: 1 },
+    input: [2, 3],
+    output: [2, 3],
+    refuses: [],
+  },
   {
     layer: 'flatten',
     config: { dataFormat: 'channelsFirst' },
@@ -85,6 +105,8 @@ const contracts: readonly LayerContract[] = [
     output: [2, 60],
     refuses: [[]],
   },
+  { layer: 'gaussianDropout', config: { rate: 0.5, seed: 1 }, input: [2, 3], output: [2, 3], refuses: [] },
+  { layer: 'gaussianNoise', config: { stddev: 0.5, seed: 1 }, input: [2, 3], output: [2, 3], refuses: [] },
   { layer: 'identity', input: [2, 3], output: [2, 3], refuses: [] },
   { layer: 'lambda', config: { function: lw.ops.square }, input: [2, 3], output: [2, 3], refuses: [] },
   {
@@ -108,6 +130,14 @@ const contracts: readonly LayerContract[] = [
     output: [2, 5, 3, 4],
     refuses: [[2, 3, 4]],
   },
+  {
+    layer: 'prelu',
+    config: { sharedAxes: [1], alphaConstraint: 'nonNeg' },
+    input: [2, 3, 4],
+    output: [2, 3, 4],
+    weights: [['alpha', [1, 4]]],
+    refuses: [[2]],
+  },
   { layer: 'repeatVector', config: { n: 3 }, input: [2, 5], output: [2, 3, 5], refuses: [[2, 5, 1], [2]] },
   {
     layer: 'reshape',
@@ -124,6 +154,7 @@ const contracts: readonly LayerContract[] = [
     weights: [['scale', [3]]],
     refuses: [[2]],
   },
+  { layer: 'softmax', config: { axis: [1, 2] }, input: [2, 3, 4], output: [2, 3, 4], refuses: [[2, 3]] },
   { layer: 'subtract', ...merged },
   {
     layer: 'unitNormalization',

@@ -3,10 +3,16 @@ import { checkInterval, checkOptions } from '../options.js'
 import { bernoulli, RandomGenerator } from '../random.js'
 import type { Tensor } from '../tensor.js'
 import { type CallOptions, Layer, type LayerConfig, layerOptions } from './layer.js'
+import { checkNoiseShape, type NoiseShape, noiseShapeFor } from './noise-shape.js'
 
 export interface DropoutConfig extends LayerConfig {
   /** The share of elements to drop, from 0 up to but not including 1. */
   readonly rate: number
+  /**
+   * The shape of the random choices, which broadcasts to the input; null stands for the input's own extent (default: that of the input).
+   * [null, 1, null] drops whole features of sequences [batch, steps, features].
+   */
+  readonly noiseShape?: NoiseShape
   /** Gives the layer random numbers of its own (default: those of the training). */
   readonly seed?: number
 }
@@ -16,14 +22,17 @@ export class Dropout extends Layer {
   static readonly className = 'dropout'
   override supportsMasking = true
   readonly rate: number
+  readonly noiseShape: NoiseShape | undefined
   readonly seed: number | undefined
   readonly generator: RandomGenerator | undefined
 
   constructor(config: DropoutConfig) {
-    checkOptions('dropout', config, [...layerOptions, 'rate', 'seed'])
+    checkOptions('dropout', config, [...layerOptions, 'rate', 'noiseShape', 'seed'])
     super(config)
     checkInterval('dropout', 'rate', config.rate, { minimum: 0, limit: 1 })
+    checkNoiseShape('dropout', config.noiseShape)
     this.rate = config.rate
+    this.noiseShape = config.noiseShape
     this.seed = config.seed
     this.generator = config.seed === undefined ? undefined : new RandomGenerator(config.seed)
   }
@@ -32,11 +41,18 @@ export class Dropout extends Layer {
     if (!training || this.rate === 0) return x
     const kept = 1 - this.rate
     const seed = this.generator
-    return where(bernoulli(x.shape, kept, { ...(seed && { seed }) }), multiply(x, 1 / kept), 0)
+    const noiseShape = noiseShapeFor(this.name, this.noiseShape, x.shape)
+    return where(bernoulli(noiseShape, kept, { ...(seed && { seed }) }), multiply(x, 1 / kept), 0)
   }
 
   override getConfig(): Record<string, unknown> {
-    return { ...super.getConfig(), rate: this.rate, ...(this.seed !== undefined && { seed: this.seed }) }
+    const { rate, noiseShape, seed } = this
+    return {
+      ...super.getConfig(),
+      rate,
+      ...(noiseShape && { noiseShape }),
+      ...(seed !== undefined && { seed }),
+    }
   }
 }
 
