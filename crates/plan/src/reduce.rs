@@ -21,7 +21,9 @@ pub struct Reduction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReductionKind {
     Sum,
+    Product,
     Max,
+    Min,
 }
 
 impl Reductions {
@@ -48,7 +50,9 @@ impl Reduction {
     fn kernel(&self, isa: Isa) -> Box<dyn Kernel> {
         let make = match self.kind {
             ReductionKind::Sum => kernels::Reduce::sum,
+            ReductionKind::Product => kernels::Reduce::product,
             ReductionKind::Max => kernels::Reduce::max,
+            ReductionKind::Min => kernels::Reduce::min,
         };
         let kernel = make(isa, self.dtype, &self.shape, &self.axes);
         Box::new(match &self.chain {

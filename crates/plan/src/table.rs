@@ -9,8 +9,8 @@ use crate::attributes::{
 };
 use crate::ops::elementwise::{self, Rule};
 use crate::ops::{
-    Lowered, Signature, Site, convolution, embed, gather, join, matmul, movement, random, reduce, slice,
-    softmax,
+    Lowered, Signature, Site, convolution, cumulative, embed, gather, join, matmul, movement, random, reduce,
+    slice, softmax,
 };
 use crate::tensor::TensorType;
 
@@ -60,9 +60,35 @@ pub static OPS: &[Op] = &[
     op("sliceUpdate", 2, &[("start", Integers)], rules(embed::infer_update, embed::lower_update)),
     op("dynamicSliceUpdate", 3, &[], rules(embed::infer_dynamic_update, embed::lower_dynamic_update))
         .fallible(),
-    op("sum", 1, &[("axes", Integers)], rules(reduce::infer_sum, reduce::lower_sum)),
-    op("max", 1, &[("axes", Integers)], rules(reduce::infer_max, reduce::lower_max)),
+    op("sum", 1, &[("axes", Integers)], rules(reduce::infer_total, reduce::lower_sum)),
+    op("prod", 1, &[("axes", Integers)], rules(reduce::infer_total, reduce::lower_product)),
+    op("max", 1, &[("axes", Integers)], rules(reduce::infer_extremum, reduce::lower_max)),
+    op("min", 1, &[("axes", Integers)], rules(reduce::infer_extremum, reduce::lower_min)),
     op("argmax", 1, &[("axis", Integer)], rules(reduce::infer_argmax, reduce::lower_argmax)),
+    op(
+        "cumsum",
+        1,
+        &[("axis", Integer), ("reverse", Boolean)],
+        rules(cumulative::infer_running, cumulative::lower_sum),
+    ),
+    op(
+        "cumprod",
+        1,
+        &[("axis", Integer), ("reverse", Boolean)],
+        rules(cumulative::infer_running, cumulative::lower_product),
+    ),
+    op(
+        "cummax",
+        1,
+        &[("axis", Integer), ("reverse", Boolean)],
+        rules(cumulative::infer_running, cumulative::lower_max),
+    ),
+    op(
+        "linearRecurrence",
+        2,
+        &[("axis", Integer), ("reverse", Boolean)],
+        rules(cumulative::infer_recurrence, cumulative::lower_recurrence),
+    ),
     op("matmul", 2, &[("transposeA", Boolean), ("transposeB", Boolean)], rules(matmul::infer, matmul::lower)),
     op(
         "convolution",

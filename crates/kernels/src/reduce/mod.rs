@@ -1,4 +1,4 @@
-//! Reductions over axes: the sum, the greatest, and where the greatest is.
+//! Reductions over axes: the sum, the product, the greatest and the least, and where the greatest is.
 
 mod argmax;
 mod columns;
@@ -15,7 +15,7 @@ use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch, requir
 use crate::target::Target;
 use crate::{Dtype, Elementwise, Isa};
 use input::{Computed, Input};
-use operation::{Element, Max};
+use operation::{Element, Max, Min, Product};
 use stage::{BYTES, MOST_AT_ONCE, Stage, StageChunk};
 use std::marker::PhantomData;
 
@@ -35,7 +35,9 @@ pub struct Reduce {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Sum,
+    Product,
     Max,
+    Min,
 }
 
 impl Reduce {
@@ -48,6 +50,14 @@ impl Reduce {
         Reduce::new(isa, Kind::Sum, dtype, shape, axes)
     }
 
+    /// The product over `axes`, which are distinct. Integers wrap.
+    ///
+    /// # Panics
+    /// As [`Reduce::sum`].
+    pub fn product(isa: Isa, dtype: Dtype, shape: &[usize], axes: &[usize]) -> Self {
+        Reduce::new(isa, Kind::Product, dtype, shape, axes)
+    }
+
     /// The greatest element over `axes`, which are distinct. NaN is greater than any number.
     ///
     /// # Panics
@@ -55,6 +65,15 @@ impl Reduce {
     pub fn max(isa: Isa, dtype: Dtype, shape: &[usize], axes: &[usize]) -> Self {
         assert!(axes.iter().all(|&axis| shape[axis] > 0), "an empty set has no greatest element");
         Reduce::new(isa, Kind::Max, dtype, shape, axes)
+    }
+
+    /// The least element over `axes`, which are distinct. NaN is less than any number.
+    ///
+    /// # Panics
+    /// As [`Reduce::max`].
+    pub fn min(isa: Isa, dtype: Dtype, shape: &[usize], axes: &[usize]) -> Self {
+        assert!(axes.iter().all(|&axis| shape[axis] > 0), "an empty set has no least element");
+        Reduce::new(isa, Kind::Min, dtype, shape, axes)
     }
 
     fn new(isa: Isa, kind: Kind, dtype: Dtype, shape: &[usize], axes: &[usize]) -> Self {
@@ -88,6 +107,27 @@ impl Reduce {
         self
     }
 
+    fn run_kind<T: Element>(
+        &self,
+        stage: &Stage,
+        chunk: u32,
+        input: impl Input<T>,
+        output: Buffer,
+        private: &mut [f32],
+    ) where
+        Sum: Operation<T>,
+        Product: Operation<T>,
+        Max: Operation<T>,
+        Min: Operation<T>,
+    {
+        match self.kind {
+            Kind::Sum => self.run_stage::<T, Sum>(stage, chunk, input, output, private),
+            Kind::Product => self.run_stage::<T, Product>(stage, chunk, input, output, private),
+            Kind::Max => self.run_stage::<T, Max>(stage, chunk, input, output, private),
+            Kind::Min => self.run_stage::<T, Min>(stage, chunk, input, output, private),
+        }
+    }
+
     fn run_stage<T: Element, O: Operation<T>>(
         &self,
         stage: &Stage,
@@ -114,7 +154,9 @@ impl Kernel for Reduce {
     fn name(&self) -> &'static str {
         match self.kind {
             Kind::Sum => "sum",
+            Kind::Product => "prod",
             Kind::Max => "max",
+            Kind::Min => "min",
         }
     }
 
@@ -164,10 +206,7 @@ impl Kernel for Reduce {
             let (own, private) = private.split_at_mut(stage.private());
             let (values, private) = private.split_at_mut(MOST_AT_ONCE);
             let input = Computed { chain, operands: operands.inputs, values, private };
-            match self.kind {
-                Kind::Sum => self.run_stage::<f32, Sum>(stage, chunk, input, output, own),
-                Kind::Max => self.run_stage::<f32, Max>(stage, chunk, input, output, own),
-            }
+            self.run_kind::<f32>(stage, chunk, input, output, own);
             return Ok(());
         }
         let input = if phase == 0 {
@@ -177,11 +216,9 @@ impl Kernel for Reduce {
         };
         // SAFETY: numbers, which nobody writes during this phase.
         let (floats, integers) = unsafe { (input.slice::<f32>(), input.slice::<i32>()) };
-        match (self.kind, self.dtype) {
-            (Kind::Sum, Dtype::Int32) => self.run_stage::<i32, Sum>(stage, chunk, integers, output, private),
-            (Kind::Sum, _) => self.run_stage::<f32, Sum>(stage, chunk, floats, output, private),
-            (Kind::Max, Dtype::Int32) => self.run_stage::<i32, Max>(stage, chunk, integers, output, private),
-            (Kind::Max, _) => self.run_stage::<f32, Max>(stage, chunk, floats, output, private),
+        match self.dtype {
+            Dtype::Int32 => self.run_kind::<i32>(stage, chunk, integers, output, private),
+            _ => self.run_kind::<f32>(stage, chunk, floats, output, private),
         }
         Ok(())
     }

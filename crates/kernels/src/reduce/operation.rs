@@ -29,8 +29,14 @@ impl Element for i32 {
 /// The sum; integers wrap.
 pub(crate) struct Sum;
 
+/// The product; integers wrap.
+pub(crate) struct Product;
+
 /// The greatest; a NaN wins.
 pub(crate) struct Max;
+
+/// The least; a NaN wins.
+pub(crate) struct Min;
 
 impl Operation<f32> for Sum {
     const IDENTITY: f32 = 0.0;
@@ -50,6 +56,24 @@ impl Operation<i32> for Sum {
     }
 }
 
+impl Operation<f32> for Product {
+    const IDENTITY: f32 = 1.0;
+
+    #[inline(always)]
+    fn combine(a: f32, b: f32) -> f32 {
+        a * b
+    }
+}
+
+impl Operation<i32> for Product {
+    const IDENTITY: i32 = 1;
+
+    #[inline(always)]
+    fn combine(a: i32, b: i32) -> i32 {
+        a.wrapping_mul(b)
+    }
+}
+
 impl Operation<f32> for Max {
     const IDENTITY: f32 = f32::NEG_INFINITY;
 
@@ -65,5 +89,23 @@ impl Operation<i32> for Max {
     #[inline(always)]
     fn combine(a: i32, b: i32) -> i32 {
         a.max(b)
+    }
+}
+
+impl Operation<f32> for Min {
+    const IDENTITY: f32 = f32::INFINITY;
+
+    #[inline(always)]
+    fn combine(a: f32, b: f32) -> f32 {
+        if (b < a) | b.is_nan() { b } else { a }
+    }
+}
+
+impl Operation<i32> for Min {
+    const IDENTITY: i32 = i32::MAX;
+
+    #[inline(always)]
+    fn combine(a: i32, b: i32) -> i32 {
+        a.min(b)
     }
 }

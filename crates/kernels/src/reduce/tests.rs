@@ -86,6 +86,25 @@ fn sums_agree_with_f64() {
 }
 
 #[test]
+fn products_agree_with_f64() {
+    for (shape, axes) in shapes() {
+        let near_one = |value: &f32| if *value < 0.0 { -1.0 + value / 1e4 } else { 1.0 + value / 1e4 };
+        let input: Vec<f32> = numbers(shape.iter().product()).iter().map(near_one).collect();
+        let groups = groups(&shape, &axes);
+        for isa in Isa::available() {
+            let mut output = vec![f32::NAN; groups.len()];
+            run_kernel(&Reduce::product(isa, Dtype::Float32, &shape, &axes), &[&input], &mut [&mut output])
+                .unwrap();
+            for (result, group) in output.iter().zip(&groups) {
+                let exact: f64 = group.iter().map(|&index| f64::from(input[index])).product();
+                let bound = group.len() as f64 * 2f64.powi(-24) * exact.abs();
+                assert!((f64::from(*result) - exact).abs() <= bound, "{shape:?} {axes:?} {isa:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn long_sums_stay_accurate() {
     let elements = 10_000_000;
     let input = vec![0.1f32; elements];
@@ -118,6 +137,15 @@ fn integers_are_exact() {
                 .unwrap();
             let max = |group: &Vec<usize>| group.iter().map(|&index| input[index]).max().unwrap();
             assert_eq!(output, groups.iter().map(max).collect::<Vec<_>>(), "{shape:?} {axes:?} {isa:?}");
+            run_kernel(&Reduce::min(isa, Dtype::Int32, &shape, &axes), &[&input], &mut [&mut output])
+                .unwrap();
+            let min = |group: &Vec<usize>| group.iter().map(|&index| input[index]).min().unwrap();
+            assert_eq!(output, groups.iter().map(min).collect::<Vec<_>>(), "{shape:?} {axes:?} {isa:?}");
+            run_kernel(&Reduce::product(isa, Dtype::Int32, &shape, &axes), &[&input], &mut [&mut output])
+                .unwrap();
+            let product =
+                |group: &Vec<usize>| group.iter().fold(1i32, |all, &index| all.wrapping_mul(input[index]));
+            assert_eq!(output, groups.iter().map(product).collect::<Vec<_>>(), "{shape:?} {axes:?} {isa:?}");
         }
     }
 }
@@ -144,6 +172,11 @@ fn greatest_of_floats() {
                         "{shape:?} {axes:?} {isa:?}: {result} for {expected}"
                     );
                 }
+                let negative: Vec<f32> = input.iter().map(|value| -value).collect();
+                let mut least = vec![0f32; groups.len()];
+                run_kernel(&Reduce::min(isa, Dtype::Float32, &shape, &axes), &[&negative], &mut [&mut least])
+                    .unwrap();
+                assert!(output.iter().zip(&least).all(|(a, b)| *a == -b || (a.is_nan() && b.is_nan())));
             }
         }
     }

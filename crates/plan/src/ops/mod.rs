@@ -1,6 +1,7 @@
 //! The shape rules of the primitives and what each becomes before fusion, one file a family.
 
 pub mod convolution;
+pub mod cumulative;
 pub mod elementwise;
 pub mod embed;
 pub mod gather;
@@ -79,6 +80,15 @@ impl Signature<'_> {
             return Ok(());
         }
         Err(format!("input {input} must have {rank} dimensions, got shape {:?}", got.shape()))
+    }
+
+    /// Requires an axis of an input.
+    fn require_axis(&self, input: usize, axis: u32) -> Result<(), String> {
+        let got = self.inputs[input];
+        if (axis as usize) < got.rank() {
+            return Ok(());
+        }
+        Err(format!("axis {axis} is out of range for shape {:?}", got.shape()))
     }
 
     /// Requires one exact type of an input.

@@ -6,7 +6,8 @@ use super::{Lowered, Signature, Site};
 use crate::reduce::{Reduction, ReductionKind};
 use crate::tensor::TensorType;
 
-pub fn infer_sum(signature: &Signature) -> Result<TensorType, String> {
+/// The type of what takes all elements along the axes together.
+pub fn infer_total(signature: &Signature) -> Result<TensorType, String> {
     signature.require_dtype(0, &[Dtype::Float32, Dtype::Int32])?;
     reduced(signature.inputs[0], signature.attributes.integers("axes"))
 }
@@ -15,7 +16,12 @@ pub fn lower_sum(site: &Site) -> Lowered {
     lower(site, ReductionKind::Sum)
 }
 
-pub fn infer_max(signature: &Signature) -> Result<TensorType, String> {
+pub fn lower_product(site: &Site) -> Lowered {
+    lower(site, ReductionKind::Product)
+}
+
+/// The type of what is chosen from the elements along the axes, of which there must be some.
+pub fn infer_extremum(signature: &Signature) -> Result<TensorType, String> {
     signature.require_dtype(0, &[Dtype::Float32, Dtype::Int32])?;
     let (input, axes) = (signature.inputs[0], signature.attributes.integers("axes"));
     let output = reduced(input, axes)?;
@@ -25,6 +31,10 @@ pub fn infer_max(signature: &Signature) -> Result<TensorType, String> {
 
 pub fn lower_max(site: &Site) -> Lowered {
     lower(site, ReductionKind::Max)
+}
+
+pub fn lower_min(site: &Site) -> Lowered {
+    lower(site, ReductionKind::Min)
 }
 
 fn lower(site: &Site, kind: ReductionKind) -> Lowered {
