@@ -186,6 +186,9 @@ class Builder {
       () => ({ tensor: ops.sum(x, { axis, keepdims }), limit: limit * count, exact: false }),
       () => ({ tensor: ops.mean(x, { axis, keepdims }), limit, exact: false }),
       () => ({ tensor: ops.max(x, { axis, keepdims }), limit, exact }),
+      () => ({ tensor: ops.min(x, { axis, keepdims }), limit, exact }),
+      () => ({ tensor: ops.cumsum(x, { axis: axis[0] ?? null }), limit: limit * x.size, exact: false }),
+      () => ({ tensor: exact ? ops.cummax(x, { axis: axis[0] ?? null }) : ops.tanh(x), limit, exact }),
       () => ({
         tensor: x.rank > 0 ? ops.softmax(x, { axis: random.below(x.rank) }) : x,
         limit: 1 + limit,
