@@ -23,6 +23,7 @@ from layers import configurations, run_all  # noqa: E402
 from losses import answer_losses  # noqa: E402
 from saved import save_all  # noqa: E402
 from training import train_all  # noqa: E402
+from vocabulary import list_all  # noqa: E402
 
 HERE = Path(__file__).parent
 DTYPES = {"float32": torch.float64, "int32": torch.int32, "bool": torch.bool, "uint8": torch.uint8}
@@ -74,6 +75,7 @@ FIXTURES = {
     "clipping": clip_all,
     "losses": answer_losses,
     "saved": save_all,
+    "vocabulary": list_all,
     "layers": run_all,
     "layer-configs": configurations,
     "fit": fit_all,
