@@ -6,7 +6,11 @@ import { describe, expect, it, vi } from 'vitest'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
-const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)]
+const pagesOf = (folder: string) =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `${folder}/${name}`)
+const pages = ['README.md', ...pagesOf('docs'), ...pagesOf('docs/api')]
 const programs = pages.flatMap((page) =>
   [...read(page).matchAll(/```js\n(.*?)```/gs)].map(([, code], i) => ({ page, i, code: code as string })),
 )

@@ -22,4 +22,5 @@ export * from './split.js'
 export * from './statistics.js'
 export * from './unary.js'
 
+/** The ops, as the gradient rules get them. */
 export type Ops = typeof import('./index.js')
