@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import * as lw from '../../ts/index.js'
 
@@ -46,5 +46,21 @@ describe('examples', () => {
     expect(result.backend).toBe(lw.backend())
     expect(lines.join('\n')).toContain('Weights: 10,730')
     expect(readFileSync(new URL('digits.js', examples), 'utf8').split('\n').length).toBeLessThan(100)
+  })
+
+  it('regression finds the rule in the noise', async () => {
+    const lines = await run('regression.js')
+    expect(Number(/typical error: (\S+) MPa/.exec(lines.at(-1) as string)?.[1])).toBeLessThan(4)
+  })
+
+  it('a layer of one’s own learns, and comes back from a file', async () => {
+    const lines = await run('custom-layer.js')
+    const [, before, after] = /accuracy (\S+), after loading (\S+)/.exec(lines.at(-1) as string) ?? []
+    expect(Number(before)).toBeGreaterThan(0.9)
+    expect(after).toBe(before)
+  })
+
+  it.each(readdirSync(examples).filter((name) => name !== 'digits.js'))('%s is short', (name) => {
+    expect(readFileSync(new URL(name, examples), 'utf8').split('\n').length).toBeLessThan(60)
   })
 })
