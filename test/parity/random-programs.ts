@@ -248,6 +248,7 @@ class Builder {
       }),
       () => ({ tensor: ops.add(x, tensor(Math.fround(random.number()))), limit: limit + 1, exact: false }),
       () => ({ tensor: ops.flip(x), limit, exact }),
+      () => ({ tensor: ops.einsum('ij,ik->kj', matrix, matrix), limit: size * size * rows, exact: false }),
       () => ({ tensor: ops.concatenate([matrix, ops.negative(matrix), matrix]), limit: size, exact: known }),
       () => ({
         tensor: ops.slice(
