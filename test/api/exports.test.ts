@@ -11,6 +11,7 @@ it('what is public is an explicit list', () => {
     'Variable',
     'activations',
     'backend',
+    'callbacks',
     'constraints',
     'customGradient',
     'data',
@@ -41,6 +42,15 @@ it('what is public is an explicit list', () => {
   ])
   expect(names(lw.activations)).toEqual(['linear', 'relu', 'sigmoid', 'softmax', 'tanh'])
   expect(names(lw.constraints)).toEqual(['maxNorm', 'minMaxNorm', 'nonNeg', 'unitNorm'])
+  expect(names(lw.callbacks)).toEqual([
+    'csvLogger',
+    'earlyStopping',
+    'lambdaCallback',
+    'learningRateScheduler',
+    'modelCheckpoint',
+    'reduceLROnPlateau',
+    'terminateOnNaN',
+  ])
   expect(names(lw.data)).toEqual(['idx'])
   expect(names(lw.datasets)).toEqual(['digits'])
   expect(names(lw.initializers)).toEqual([

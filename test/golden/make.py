@@ -5,7 +5,8 @@
 ops.json holds the value and the gradient of every op whose record has a PyTorch expression, training.json the losses
 of three small networks over twenty steps, initializers.json the distributions of Keras's initial weights, clipping.json
 weights after steps of clipped gradients, saved.json a file of Python's safetensors, layers.json what Keras's layers
-give, layer-configs.json their complete configurations, fit.json the History of its fit.
+give, layer-configs.json their complete configurations, fit.json the History of its fit,
+callbacks.json what its callbacks do.
 """
 import json
 import math
@@ -16,6 +17,7 @@ from pathlib import Path
 import torch
 
 sys.dont_write_bytecode = True
+from callbacks import watch_all  # noqa: E402
 from clipping import clip_all  # noqa: E402
 from fit import fit_all  # noqa: E402
 from initializers import draw_all  # noqa: E402
@@ -79,6 +81,7 @@ FIXTURES = {
     "layers": run_all,
     "layer-configs": configurations,
     "fit": fit_all,
+    "callbacks": watch_all,
 }
 
 

@@ -289,7 +289,7 @@ describeOnEachBackend('fit', () => {
   it('gives a History as tfjs does, which prints readably', async () => {
     const history = await createModel().fit(x, y, { epochs: 15, batchSize: 8, ...quiet })
     expect(history.epoch).toEqual(Array.from({ length: 15 }, (_, i) => i))
-    expect(history.params).toEqual({ epochs: 15, steps: 5, batchSize: 8, samples: rows })
+    expect(history.params).toEqual({ epochs: 15, steps: 5, batchSize: 8, samples: rows, validation: false })
     expect(history.history.loss?.length).toBe(15)
     const text = inspect(history).split('\n')
     expect(text.slice(0, 2)).toEqual(['History of 15 epochs', 'epoch    loss  accuracy'])

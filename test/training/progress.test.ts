@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest'
 import { PassProgress } from '../../ts/training/pass-progress.js'
 import { Progress } from '../../ts/training/progress.js'
 
-const params = { epochs: 12, steps: 45, batchSize: 32, samples: 1437 }
+const params = { epochs: 12, steps: 45, batchSize: 32, samples: 1437, validation: false }
 const logs = { loss: 0.12344, accuracy: 0.9712, val_loss: 0.00001234 }
 
 class Terminal {
@@ -112,7 +112,11 @@ it.each([
 
 it('counts steps where their number is not known', () => {
   const stream = new Terminal(true)
-  const progress = new Progress({ epochs: 1, steps: null, batchSize: null, samples: null }, 1, stream)
+  const progress = new Progress(
+    { epochs: 1, steps: null, batchSize: null, samples: null, validation: false },
+    1,
+    stream,
+  )
   progress.begin(0)
   progress.update(7, logs)
   expect(stream.lines[0]).toMatch(/^Epoch 1\/1 step 7 · /)

@@ -16,7 +16,7 @@ import { MeanMetric } from './metric.js'
  * metric.result().item()   // 0.5
  */
 export function accuracy(): MeanMetric {
-  return new MeanMetric('accuracy', (yTrue, yPred) => {
+  const metric = new MeanMetric('accuracy', (yTrue, yPred) => {
     const classes = yPred.shape.at(-1) ?? 1
     if (classes < 2) {
       const expected = 'an output [batch, classes] with two classes or more'
@@ -29,4 +29,5 @@ export function accuracy(): MeanMetric {
     const labels = oneHot ? argmax(rows(yTrue), { axis: 1 }) : classLabels('accuracy', yTrue, yPred)
     return reshape(equal(predicted, labels), yPred.shape.slice(0, -1))
   })
+  return Object.assign(metric, { direction: 'up' as const })
 }

@@ -12,6 +12,8 @@ import { weightedSum } from './weighted-sum.js'
  * them.
  */
 export abstract class Metric {
+  /** Whether more or less is better, for callbacks that watch it; undefined where nothing says so. */
+  direction: 'up' | 'down' | undefined
   readonly #state: Variable[] = []
 
   constructor(readonly name: string) {}
@@ -73,6 +75,6 @@ export class MeanMetric extends Metric {
   }
 
   override clone(): MeanMetric {
-    return new MeanMetric(this.name, this.values)
+    return Object.assign(new MeanMetric(this.name, this.values), { direction: this.direction })
   }
 }

@@ -151,6 +151,11 @@ export abstract class Model extends Layer {
     return this.#programs?.metrics ?? []
   }
 
+  /** Whether more ('up') or less of a metric is better, by its name in logs, where the metric says so. */
+  metricDirection(name: string): 'up' | 'down' | undefined {
+    return this.#programs?.directionOf(name)
+  }
+
   /**
    * What a training step does, for models that do something else than to minimize a loss of `compile`: a function of a batch over ops, which is
    * traced. It moves the weights, and gives scalars by their names in logs, which show those of the last step.

@@ -1,6 +1,6 @@
 import { fail } from '../errors.js'
 import type { Model } from '../models/model.js'
-import type { CallbackList } from './callbacks.js'
+import type { CallbackList } from './callbacks/callback.js'
 import { callsOf, type Samples, stepsOf } from './calls.js'
 import type { Logs } from './history.js'
 import { Pace } from './pace.js'

@@ -8,7 +8,7 @@ import {
   checkSignal,
   checkVerbose,
 } from '../options.js'
-import { type Callback, CallbackList } from './callbacks.js'
+import { type Callback, CallbackList } from './callbacks/callback.js'
 import type { ClassWeight, SampleWeight } from './sample-weights.js'
 import type { ModelData } from './samples.js'
 

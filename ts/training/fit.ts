@@ -35,6 +35,7 @@ export async function fitModel(
     steps: stepsPerEpoch ?? stepsOf(samples),
     batchSize: inMemory ? samples.batchSize : null,
     samples: inMemory ? rowsIn(samples.data) : null,
+    validation: validation !== undefined,
   }
   const history = new History(params)
   const progress = new Progress(

@@ -10,6 +10,8 @@ export interface TrainingParams {
   readonly steps: number | null
   readonly batchSize: number | null
   readonly samples: number | null
+  /** Whether some epochs are followed by a validation. */
+  readonly validation: boolean
 }
 
 /** What `fit` gives: for each epoch the loss and the metrics, also those of the validation data. */

@@ -1,5 +1,5 @@
 import { checkInteger, checkOptions, checkSignal, checkVerbose } from '../options.js'
-import { type Callback, CallbackList } from './callbacks.js'
+import { type Callback, CallbackList } from './callbacks/callback.js'
 import type { SampleWeight } from './sample-weights.js'
 
 /** The options of a pass over data without training: an evaluation or a prediction. */

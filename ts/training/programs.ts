@@ -96,6 +96,11 @@ export class Programs {
     return this.#measured.map(({ metric }) => metric)
   }
 
+  /** Whether more or less of a metric is better, where it says so. */
+  directionOf(log: string): 'up' | 'down' | undefined {
+    return this.#measured.find(({ name }) => name === log)?.metric.direction
+  }
+
   /** The outputs that metrics look at. */
   get measuredOutputs(): ReadonlySet<number> {
     return new Set(this.#measured.map(({ output }) => output))

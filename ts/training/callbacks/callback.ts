@@ -1,6 +1,6 @@
-import { fail, nearestName } from '../errors.js'
-import type { Model } from '../models/model.js'
-import type { Logs, TrainingParams } from './history.js'
+import { fail, nearestName } from '../../errors.js'
+import type { Model } from '../../models/model.js'
+import type { Logs, TrainingParams } from '../history.js'
 
 type Hook<Args extends unknown[]> = (...args: Args) => unknown
 
