@@ -45,8 +45,14 @@ const messages = {
     `${f.op}: ${f.argument} must be ${f.expected}, got ${show(f.got)}.`,
   'argument.range': (f: { op: string; argument: string; expected: string; got: unknown }) =>
     `${f.op}: ${f.argument} must be ${f.expected}, got ${show(f.got)}.`,
-  'argument.unknown': (f: { op: string; argument: string; known: readonly string[]; nearest?: string }) =>
-    `${f.op} has no option '${f.argument}'.${f.nearest ? ` Did you mean '${f.nearest}'?` : ''} It knows ${list(f.known)}.`,
+  'argument.unknown': (f: {
+    op: string
+    argument: string
+    known: readonly string[]
+    nearest?: string
+    reason?: string
+  }) =>
+    `${f.op} has no option '${f.argument}'${f.reason ? `: ${f.reason}` : ''}.${f.nearest ? ` Did you mean '${f.nearest}'?` : ''} It knows ${list(f.known)}.`,
   'name.unknown': (f: { kind: string; name: unknown; known: readonly string[]; nearest?: string }) =>
     `There is no ${f.kind} named ${show(f.name)}.${f.nearest ? ` Did you mean '${f.nearest}'?` : ''} Known: ${list(f.known)}.`,
   'custom.missing': (f: { kind: string; name: string }) =>
@@ -99,6 +105,9 @@ const messages = {
   'grad.undefined': (f: { op: string; reason: string }) => `${f.op} has no gradient: ${f.reason}.`,
 
   // Layers and models.
+  'placeholder.op': (f: { op: string }) =>
+    `${f.op} was called on a placeholder of lw.input, which stands for data that is not there yet. Between placeholders of a functional model there ` +
+    `are layers: lw.layers.lambda({ function: (x) => lw.ops.${f.op}(x) }).apply(placeholder), or a layer of your own.`,
   'layer.input': (f: { layer: string; expected: string; got: Shapes }) =>
     `Layer '${f.layer}' takes ${f.expected}, got ${shapes(f.got)}.`,
   'layer.output': (f: { layer: string; got: unknown }) =>

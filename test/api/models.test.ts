@@ -160,6 +160,7 @@ describeOnEachBackend('models', () => {
         '└────────────────┴──────────────┴─────────┘',
         'Weights: 4,810 (18.79 KiB)',
         'Trainable: 650 (2.54 KiB)',
+        'Not trainable: 4,160 (16.25 KiB)',
       ].join('\n'),
     )
   })
@@ -190,6 +191,7 @@ describeOnEachBackend('models', () => {
     })
     await expectError('argument.type', () => lw.sequential([dense({ units: 1 })] as never))
     await expectError('shape.invalid', () => lw.input({ shape: 64 as never }))
-    await expectError('argument.type', () => lw.ops.add(x as never, 1))
+    const added = await expectError('placeholder.op', () => lw.ops.add(x as never, 1), { op: 'add' })
+    expect(added.message).toContain('lw.layers.lambda')
   })
 })

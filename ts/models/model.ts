@@ -20,6 +20,7 @@ import { type EvaluateOptions, evaluateOptions, type PassOptions } from '../trai
 import { predictRows } from '../training/predict.js'
 import {
   type CompileConfig,
+  checkCompileConfig,
   Programs,
   predictionProgram,
   type Results,
@@ -123,8 +124,7 @@ export abstract class Model extends Layer {
    * model.compile({ optimizer: lw.optimizers.adam({ learningRate: 1e-3 }), loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] })
    */
   compile(config: CompileConfig): void {
-    const known = ['optimizer', 'loss', 'lossWeights', 'metrics', 'weightedMetrics', 'matmulPrecision']
-    checkOptions('compile', config, known)
+    checkCompileConfig(config)
     this.#programs = new Programs(this, config)
     this.#batchSteps = new BatchSteps(this, this.#programs)
     this.#compileConfig = config
@@ -190,7 +190,7 @@ export abstract class Model extends Layer {
    *
    * @param x samples [n, …]: a tensor, nested arrays, a typed array of whole samples or { data, shape }; or, without y, an iterable of
    *   batches [x, y] or [x, y, sampleWeight], which may be asynchronous. Several inputs stand in an array, or in an object by name
-   * @param y targets [n, …], likewise
+   * @param y targets [n, …], likewise; undefined where no loss compares outputs with targets
    * @returns the loss and the metrics of each epoch
    * @throws model.uncompiled, layer.input, data.*, labels.*, argument.*; training.nonfinite when the loss is not finite; training.busy; the
    *   signal's reason
@@ -199,7 +199,7 @@ export abstract class Model extends Layer {
    * const history = await model.fit(x, y, { epochs: 20, batchSize: 32, validationSplit: 0.1, seed: 1 })
    * history.history.loss   // the loss of each epoch
    */
-  fit(x: ModelData, y: ModelData, options?: FitOptions): Promise<History>
+  fit(x: ModelData, y: ModelData | undefined, options?: FitOptions): Promise<History>
   fit(batches: Batches<GivenBatch>, options?: FitOptions): Promise<History>
   async fit(first: unknown, second?: unknown, third?: FitOptions): Promise<History> {
     const programs = this.#compiled('fit')
@@ -214,7 +214,7 @@ export abstract class Model extends Layer {
    * @param x samples and y targets as in `fit`, or an iterable of batches [x, y]
    * @throws as `fit`
    */
-  evaluate(x: ModelData, y: ModelData, options?: EvaluateOptions): Promise<Logs>
+  evaluate(x: ModelData, y: ModelData | undefined, options?: EvaluateOptions): Promise<Logs>
   evaluate(batches: Batches<GivenBatch>, options?: EvaluateOptions): Promise<Logs>
   async evaluate(first: unknown, second?: unknown, third?: EvaluateOptions): Promise<Logs> {
     const programs = this.#compiled('evaluate')

@@ -29,9 +29,11 @@ export function summarize(model: Model): string {
   }
   const rule = (left: string, middle: string, right: string) =>
     left + widths.map((width) => '─'.repeat(width + 2)).join(middle) + right
+  const trainable = new Set(model.trainableWeights)
   const totals = [
     ['Weights', model.weights],
-    ['Trainable', model.trainableWeights],
+    ['Trainable', [...trainable]],
+    ['Not trainable', model.weights.filter((weight) => !trainable.has(weight))],
   ] as const
   return [
     `${model.constructor.name} '${model.name}'`,

@@ -3,6 +3,7 @@ import { fail } from '../errors.js'
 import { executor } from '../executors/choice.js'
 import { runEagerly } from '../executors/eager.js'
 import { activeTrace } from '../graph/trace.js'
+import { Placeholder } from '../layers/placeholder.js'
 import { createTensor, type NestedArray, storageOf, Tensor } from '../tensor.js'
 import { Variable } from '../variable.js'
 import type { Attributes, Primitive } from './record.js'
@@ -44,6 +45,7 @@ export function applyComposition(
 export function toTensor(op: string, value: TensorInput, dtype?: Dtype): Tensor {
   if (value instanceof Tensor) return value
   if (value instanceof Variable) return value.read()
+  if ((value as unknown) instanceof Placeholder) fail('placeholder.op', { op })
   if (typeof value !== 'number' && typeof value !== 'boolean' && !Array.isArray(value)) {
     fail('argument.type', {
       op,

@@ -9,6 +9,7 @@ import type { Model } from '../models/model.js'
 import { add, mean, multiply, take } from '../ops/index.js'
 import type { Optimizer } from '../optimizers/optimizer.js'
 import { getOptimizer, type OptimizerName } from '../optimizers/registry.js'
+import { checkOptions } from '../options.js'
 import { RandomGenerator, uniform, withGenerator } from '../random.js'
 import { type Tensor, tensor } from '../tensor.js'
 import { leavesOf, type Tree } from '../tree.js'
@@ -27,6 +28,33 @@ import { outputNamesOf } from './outputs.js'
 export interface CompileConfig extends JitOptions, ObjectiveConfig {
   /** A name or an object. */
   readonly optimizer: OptimizerName | Optimizer
+}
+
+const compileOptions: Readonly<Record<keyof CompileConfig, true>> = {
+  optimizer: true,
+  loss: true,
+  lossWeights: true,
+  metrics: true,
+  weightedMetrics: true,
+  matmulPrecision: true,
+}
+
+/** Options that Keras has because its steps can run in other ways. */
+const needless: Readonly<Record<string, string>> = {
+  autoScaleLoss: 'training is in float32 throughout',
+  jitCompile: 'a training step is always one compiled program',
+  runEagerly:
+    'a training step is always one program, whose trace calls your functions once; lw.valueAndGrad makes loops of your own',
+  stepsPerExecution: 'a call makes as many steps as fill about 50 ms',
+}
+
+/** Raises where `compile` has no such option, with the reason if Keras has it. */
+export function checkCompileConfig(config: CompileConfig): void {
+  const known = Object.keys(compileOptions)
+  const argument = Object.keys(config ?? {}).find((key) => Object.hasOwn(needless, key))
+  if (argument)
+    fail('argument.unknown', { op: 'compile', argument, known, reason: needless[argument] as string })
+  checkOptions('compile', config, known)
 }
 
 /** What a step gives: scalars by their names in logs. */
