@@ -94,6 +94,9 @@ const messages = {
   'trace.leak': () =>
     'A symbolic tensor was used outside the trace that made it. Return tensors from the traced function instead of storing ' +
     'them elsewhere, and keep state in an lw.variable.',
+  'trace.shape': (f: { op: string; instead: string }) =>
+    `${f.op}: the shape of the result depends on values, which a traced function (in lw.jit, lw.grad, a layer or a loss) does not ` +
+    `know. Instead, ${f.instead}, or call it outside.`,
   'trace.async': (f: { op: string }) =>
     `${f.op}: the traced function returned a promise. It runs once to be recorded, so it must be synchronous.`,
   'trace.output': (f: { op: string; got: unknown }) =>

@@ -1,3 +1,4 @@
+import { fail } from '../errors.js'
 import { type Shape, sizeOf } from '../shape.js'
 import { type Tensor, tensor } from '../tensor.js'
 import { add, multiply } from './binary.js'
@@ -25,4 +26,9 @@ export function flatPlaces(indices: Tensor, shape: Shape, axis: number): Tensor 
     step *= i === axis ? extent : count
   }
   return places
+}
+
+/** Raises unless an index is one of `size` places. */
+export function checkIndex(op: string, index: number, size: number): void {
+  if (index < 0 || index >= size) fail('index.range', { op, index, size })
 }

@@ -10,7 +10,7 @@ use crate::attributes::{
 use crate::ops::elementwise::{self, Rule};
 use crate::ops::{
     Lowered, Signature, Site, convolution, cumulative, embed, gather, join, matmul, movement, random, reduce,
-    slice, softmax,
+    slice, softmax, sort,
 };
 use crate::tensor::TensorType;
 
@@ -131,13 +131,32 @@ pub static OPS: &[Op] = &[
     op("softmax", 1, &[], rules(softmax::infer_softmax, softmax::lower_softmax)),
     op("sparseSoftmaxCrossentropy", 2, &[], rules(softmax::infer_crossentropy, softmax::lower_crossentropy)),
     op("take", 2, &[], rules(gather::infer_take, gather::lower_take)).fallible(),
+    op("segmentSum", 2, &[("segments", Integer)], rules(gather::infer_segments, gather::lower_segment_sum))
+        .fallible(),
+    op("segmentMax", 2, &[("segments", Integer)], rules(gather::infer_segments, gather::lower_segment_max))
+        .fallible(),
     op(
-        "segmentSum",
+        "takeAlongAxis",
         2,
-        &[("segments", Integer)],
-        rules(gather::infer_segment_sum, gather::lower_segment_sum),
+        &[("axis", Integer)],
+        rules(gather::infer_take_along_axis, gather::lower_take_along_axis),
     )
     .fallible(),
+    op("scatterUpdate", 3, &[], rules(gather::infer_scatter_update, gather::lower_scatter_update)).fallible(),
+    op(
+        "scatterPlaces",
+        1,
+        &[("shape", Integers)],
+        rules(gather::infer_scatter_places, gather::lower_scatter_places),
+    )
+    .fallible(),
+    op(
+        "argsort",
+        1,
+        &[("count", Integer), ("descending", Boolean)],
+        rules(sort::infer_argsort, sort::lower_argsort),
+    ),
+    op("searchsorted", 2, &[("right", Boolean)], rules(sort::infer_searchsorted, sort::lower_searchsorted)),
     op(
         "randomUniform",
         2,

@@ -1,10 +1,14 @@
-//! Rows chosen by index, and their sums by index.
+//! Rows and elements chosen by index, put where an index says, and combined by index.
 
-mod segment_sum;
+mod scatter;
+mod segment_reduce;
 mod take;
+mod take_along_axis;
 
-pub use segment_sum::SegmentSum;
+pub use scatter::{ScatterPlaces, ScatterUpdate};
+pub use segment_reduce::SegmentReduce;
 pub use take::Take;
+pub use take_along_axis::TakeAlongAxis;
 
 use crate::kernel::KernelError;
 

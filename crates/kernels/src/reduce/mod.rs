@@ -8,14 +8,14 @@ mod rows;
 mod stage;
 
 pub use argmax::ArgMax;
-pub(crate) use operation::{Operation, Sum};
+pub(crate) use operation::{Element, Max, Operation, Sum};
 pub(crate) use rows::reduce_row;
 
 use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch, require_size};
 use crate::target::Target;
 use crate::{Dtype, Elementwise, Isa};
 use input::{Computed, Input};
-use operation::{Element, Max, Min, Product};
+use operation::{Min, Product};
 use stage::{BYTES, MOST_AT_ONCE, Stage, StageChunk};
 use std::marker::PhantomData;
 

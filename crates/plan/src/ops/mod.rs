@@ -12,6 +12,7 @@ pub mod random;
 pub mod reduce;
 pub mod slice;
 pub mod softmax;
+pub mod sort;
 
 use layerwise_kernels::{Dtype, Isa, Kernel, Precision};
 
