@@ -9,13 +9,13 @@ import {
   maximum,
   multiply,
   negative,
+  softplus,
   stopGradient,
   subtract,
   sum,
 } from '../ops/index.js'
 import type { Tensor } from '../tensor.js'
 import { epsilon } from './epsilon.js'
-import { softplus } from './softplus.js'
 
 /** -(t · log p + (1 - t) · log(1 - p)) of probabilities p, which are kept off 0 and 1. */
 export function binaryTerms(yTrue: Tensor, yPred: Tensor): Tensor {

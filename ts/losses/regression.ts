@@ -10,6 +10,7 @@ import {
   mean,
   multiply,
   negative,
+  softplus,
   sqrt,
   square,
   subtract,
@@ -21,7 +22,6 @@ import type { Tensor } from '../tensor.js'
 import { epsilon } from './epsilon.js'
 import { defineLoss, type LossConfig, type LossFunction } from './loss.js'
 import { checkSameShape } from './ranks.js'
-import { softplus } from './softplus.js'
 
 /**
  * (target - output)². The values of this and the following losses are means over the last axis, and targets have the output's shape.

@@ -1,9 +1,10 @@
 import type { Tensor } from '../tensor.js'
-import { type TensorInput, toTensor } from './apply.js'
-import { applyBroadcasting } from './broadcast.js'
+import { applyComposition, type TensorInput } from './apply.js'
+import { applyBroadcasting, toTensors } from './broadcast.js'
+import { cast, equal, where } from './compare.js'
 import { elementwise } from './elementwise.js'
 import { composition } from './record.js'
-import { sample, uniform, valueSample, values } from './samples.js'
+import { integers, sample, uniform, valueSample, values } from './samples.js'
 
 const addOp = elementwise('add', 2, {
   kernel: (z, x, y) => {
@@ -70,9 +71,36 @@ const divideOp = elementwise('divide', 2, {
   torch: 'a / b',
 })
 
-/** The quotient of two float32 tensors, broadcast to one shape. */
+/**
+ * The quotient of two tensors, broadcast to one shape: float32. int32 tensors are converted first ({@link floorDivide} keeps integers).
+ */
 export function divide(x: TensorInput, y: TensorInput): Tensor {
-  return applyBroadcasting(divideOp, [x, y])
+  return applyBroadcasting(divideOp, [toDividend(x), toDividend(y)])
+}
+
+function toDividend(x: TensorInput): TensorInput {
+  return typeof x === 'object' && 'dtype' in x && x.dtype === 'int32' ? cast(x, 'float32') : x
+}
+
+composition({
+  name: 'divideNoNan',
+  compose: ([x, y]) => divideNoNan(x as Tensor, y as Tensor),
+  attributes: {},
+  samples: () => [
+    sample('shape [5, 7]', [uniform([5, 7]), uniform([5, 7], 0.5, 3, 2)]),
+    valueSample('zeros', [values([1, 0, -2, NaN]), values([0, 0, -0, 0])]),
+  ],
+  errors: [],
+  tolerance: { ulp: 0.5 },
+  torch: 'torch.where(b == 0, torch.zeros_like(a), a / torch.where(b == 0, torch.ones_like(b), b))',
+})
+
+/** The quotient of two tensors, broadcast to one shape; 0 where y is 0, whatever x is. */
+export function divideNoNan(x: TensorInput, y: TensorInput): Tensor {
+  return applyComposition('divideNoNan', toTensors('divideNoNan', [x, y]), ([a, b]) => {
+    const zero = equal(b as Tensor, 0)
+    return where(zero, 0, divide(a as Tensor, where(zero, 1, b as Tensor)))
+  })
 }
 
 const maximumOp = elementwise('maximum', 2, {
@@ -153,32 +181,20 @@ export function power(x: TensorInput, y: TensorInput): Tensor {
 }
 
 composition({
-  name: 'square',
-  compose: ([x]) => square(x as Tensor),
-  attributes: {},
-  samples: () => [sample('shape [5, 7]', [uniform([5, 7])])],
-  errors: [],
-  tolerance: { ulp: 0.5 },
-  torch: 'torch.square(a)',
-})
-
-/** The square of each element. float32 or int32. */
-export function square(x: TensorInput): Tensor {
-  const value = toTensor('square', x)
-  return multiply(value, value)
-}
-
-composition({
   name: 'clip',
   compose: ([x]) => clip(x as Tensor, -1, 1),
   attributes: {},
-  samples: () => [sample('into [-1, 1]', [uniform([5, 7])])],
+  samples: () => [
+    sample('into [-1, 1]', [uniform([5, 7])]),
+    sample('int32', [integers([5, 7], -9, 9)]),
+    valueSample('special values', [values([NaN, Infinity, -Infinity, -0, 1, -1])]),
+  ],
   errors: [],
   tolerance: 'exact',
   torch: 'torch.clamp(a, -1, 1)',
 })
 
-/** Each element limited to the interval from `minimumValue` to `maximumValue`. */
+/** Each element limited to the interval from `minimumValue` to `maximumValue`. float32 or int32. */
 export function clip(x: TensorInput, minimumValue: TensorInput, maximumValue: TensorInput): Tensor {
   return minimum(maximum(x, minimumValue), maximumValue)
 }

@@ -15,6 +15,7 @@ const equalOp = elementwise('equal', 2, {
     for (let i = 0; i < z.length; i++) z[i] = Number(x[i]! === y[i]!)
   },
   int32: true,
+  bool: true,
   vjp: discrete,
   result: 'bool',
   tolerance: 'exact',
@@ -22,7 +23,7 @@ const equalOp = elementwise('equal', 2, {
   samples: () => [sample('ties', [integers([100], 0, 3, 1), integers([100], 0, 3, 2)])],
 })
 
-/** Where two tensors are equal, broadcast to one shape: bool. NaN equals nothing. */
+/** Where two tensors are equal, broadcast to one shape: bool. NaN equals nothing. float32, int32 or bool. */
 export function equal(x: TensorInput, y: TensorInput): Tensor {
   return applyBroadcasting(equalOp, [x, y])
 }
@@ -32,13 +33,14 @@ const lessOp = elementwise('less', 2, {
     for (let i = 0; i < z.length; i++) z[i] = Number(x[i]! < y[i]!)
   },
   int32: true,
+  bool: true,
   vjp: discrete,
   result: 'bool',
   tolerance: 'exact',
   torch: 'torch.lt(a, b)',
 })
 
-/** Where x < y, broadcast to one shape: bool. */
+/** Where x < y, broadcast to one shape: bool. float32, int32 or bool, of which false is the lesser. */
 export function less(x: TensorInput, y: TensorInput): Tensor {
   return applyBroadcasting(lessOp, [x, y])
 }
@@ -48,6 +50,7 @@ const lessEqualOp = elementwise('lessEqual', 2, {
     for (let i = 0; i < z.length; i++) z[i] = Number(x[i]! <= y[i]!)
   },
   int32: true,
+  bool: true,
   vjp: discrete,
   result: 'bool',
   tolerance: 'exact',
@@ -55,7 +58,7 @@ const lessEqualOp = elementwise('lessEqual', 2, {
   samples: () => [sample('ties', [integers([100], 0, 3, 1), integers([100], 0, 3, 2)])],
 })
 
-/** Where x ≤ y, broadcast to one shape: bool. */
+/** Where x ≤ y, broadcast to one shape: bool. float32, int32 or bool. */
 export function lessEqual(x: TensorInput, y: TensorInput): Tensor {
   return applyBroadcasting(lessEqualOp, [x, y])
 }
@@ -70,7 +73,7 @@ composition({
   torch: 'torch.gt(a, b)',
 })
 
-/** Where x > y, broadcast to one shape: bool. */
+/** Where x > y, broadcast to one shape: bool. float32, int32 or bool. */
 export function greater(x: TensorInput, y: TensorInput): Tensor {
   return less(y, x)
 }
@@ -85,7 +88,7 @@ composition({
   torch: 'torch.ge(a, b)',
 })
 
-/** Where x ≥ y, broadcast to one shape: bool. */
+/** Where x ≥ y, broadcast to one shape: bool. float32, int32 or bool. */
 export function greaterEqual(x: TensorInput, y: TensorInput): Tensor {
   return lessEqual(y, x)
 }

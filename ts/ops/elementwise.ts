@@ -10,7 +10,7 @@ import {
   type Tolerance,
   type Vjp,
 } from './record.js'
-import { edgeLengths, integers, sample, specialSample, uniform } from './samples.js'
+import { booleans, edgeLengths, integers, sample, specialSample, uniform } from './samples.js'
 
 /** What an elementwise op adds to what all of them have in common. */
 interface Elementwise {
@@ -18,6 +18,8 @@ interface Elementwise {
   readonly kernel: (z: Storage, x: Storage, y: Storage) => void
   /** Whether the op takes int32 inputs as well as float32; its results wrap when they are stored. Default: no. */
   readonly int32?: boolean
+  /** Whether it takes bool inputs too. Default: no. */
+  readonly bool?: boolean
   readonly vjp: Vjp<Record<string, never>> | NotDifferentiable
   /** The interval, one for each input or one for all, that samples are drawn from. */
   readonly domain?: readonly (readonly [number, number])[]
@@ -31,8 +33,12 @@ interface Elementwise {
 
 /** An elementwise primitive of any arity: shapes and dtypes of all inputs are equal. */
 export function elementwise(name: string, arity: number, op: Elementwise): Primitive {
-  const { kernel, int32 = false, vjp, torch, result, domain = [[-2, 2]] } = op
-  const dtypes: readonly Dtype[] = int32 ? ['float32', 'int32'] : ['float32']
+  const { kernel, int32 = false, bool = false, vjp, torch, result, domain = [[-2, 2]] } = op
+  const dtypes: readonly Dtype[] = [
+    'float32',
+    ...(int32 ? ['int32' as const] : []),
+    ...(bool ? ['bool' as const] : []),
+  ]
   const draw = (shape: readonly number[]) =>
     Array.from({ length: arity }, (_, k) => {
       const [low, high] = (domain[k] ?? domain[0]) as readonly [number, number]
@@ -58,6 +64,14 @@ export function elementwise(name: string, arity: number, op: Elementwise): Primi
             sample(
               'int32',
               Array.from({ length: arity }, (_, k) => integers([1001], -(2 ** 31), 2 ** 31, k)),
+            ),
+          ]
+        : []),
+      ...(bool
+        ? [
+            sample(
+              'bool',
+              Array.from({ length: arity }, (_, k) => booleans([101], k)),
             ),
           ]
         : []),

@@ -4,13 +4,14 @@ import { normalizeAxes, sameShape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { applyComposition, type TensorInput, toTensor } from './apply.js'
 import { reshape, stopGradient } from './array.js'
-import { add, divide, multiply, square, subtract } from './binary.js'
+import { add, divide, multiply, subtract } from './binary.js'
 import { cast, equal, less, where } from './compare.js'
+import { exp, log } from './exponential.js'
 import { composition } from './record.js'
 import { max, sum } from './reduce.js'
 import { type Axes, countAlong, type ReduceOptions, reduceOptions, withUnitAxes } from './reduction.js'
 import { booleans, integers, sample, uniform, valueSample, values } from './samples.js'
-import { absolute, exp, log, sqrt } from './unary.js'
+import { absolute, sqrt, square } from './unary.js'
 
 /** A composition of reductions as one program; `compose` gets the tensor and options that name its axes. */
 function reduceAs(

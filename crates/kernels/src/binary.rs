@@ -38,6 +38,10 @@ binary! {
     Maximum, "maximum", 4, crate::math::maximum(x, y), crate::math::maximum_f64(x, y), 0.0;
     Minimum, "minimum", 4, crate::math::minimum(x, y), -crate::math::maximum_f64(-x, -y), 0.0;
     Power, "power", 80, crate::math::power::<I>(x, y), x.powf(y), 0.51;
+    FloorDivide, "floorDivide", 12, crate::math::floor_divide(x, y), crate::math::floor_divide_f64(x, y), 1.0;
+    Modulo, "mod", 30, crate::math::modulo(x, y), crate::math::modulo_f64(x, y), 0.5;
+    Arctan2, "arctan2", 90, crate::math::arctan2::<I>(x, y), x.atan2(y), 0.51;
+    Hypot, "hypot", 12, crate::math::hypot(x, y), x.hypot(y), 0.51;
 }
 
 formulas! {
@@ -48,6 +52,8 @@ formulas! {
     Multiply, "multiply", 1, x.wrapping_mul(y);
     Maximum, "maximum", 1, x.max(y);
     Minimum, "minimum", 1, x.min(y);
+    FloorDivide, "floorDivide", 20, crate::math::floor_divide_i32(x, y);
+    Modulo, "mod", 20, crate::math::modulo_i32(x, y);
 }
 
 #[cfg(test)]
@@ -135,14 +141,18 @@ mod tests {
 
     #[test]
     fn integers_wrap() {
-        let xs = [i32::MAX, i32::MIN, -7, 5, 65_537].repeat(20);
-        let ys = [1, -1, 3, -5, 65_537].repeat(20);
+        let xs = [i32::MAX, i32::MIN, -7, 5, 65_537, 6, -6, i32::MIN, 0].repeat(20);
+        let ys = [1, -1, 3, -5, 65_537, -3, 3, 0, 0].repeat(20);
         let expected = |op: BinaryI32, x: i64, y: i64| match op {
             BinaryI32::Add => (x + y) as i32,
             BinaryI32::Subtract => (x - y) as i32,
             BinaryI32::Multiply => (x * y) as i32,
             BinaryI32::Maximum => x.max(y) as i32,
             BinaryI32::Minimum => x.min(y) as i32,
+            BinaryI32::FloorDivide if y == 0 => 0,
+            BinaryI32::FloorDivide => (x as f64 / y as f64).floor() as i64 as i32,
+            BinaryI32::Modulo if y == 0 => 0,
+            BinaryI32::Modulo => (x - y * (x as f64 / y as f64).floor() as i64) as i32,
         };
         for op in BinaryI32::ALL {
             for isa in Isa::available() {

@@ -11,7 +11,7 @@ formulas! {
 }
 
 formulas! {
-    /// A comparison of two i32; `Equal` compares two bools as well.
+    /// A comparison of two i32, or of two bools, of which false is the lesser.
     enum CompareI32, mod integer, (x: i32, y: i32) -> i32;
     Equal, "equal", 1, (x == y) as i32;
     Less, "less", 1, (x < y) as i32;

@@ -45,9 +45,28 @@ unary! {
     Sign, "sign", 2, if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { x }, if x == 0.0 { x } else { x.signum() }, 0.0;
     Exp, "exp", 12, crate::math::exp::<I>(x), x.exp(), 1.5;
     Log, "log", 16, crate::math::log::<I>(x), x.ln(), 1.0;
+    Expm1, "expm1", 14, crate::math::expm1::<I>(x), x.exp_m1(), 2.0;
+    Log1p, "log1p", 24, crate::math::log1p::<I>(x), x.ln_1p(), 2.0;
+    Log2, "log2", 22, crate::math::log2::<I>(x), x.log2(), 1.0;
+    Log10, "log10", 22, crate::math::log10::<I>(x), x.log10(), 1.0;
     Sqrt, "sqrt", 6, x.sqrt(), x.sqrt(), 0.5;
     Tanh, "tanh", 22, crate::math::tanh::<I>(x), x.tanh(), 3.0;
     Sigmoid, "sigmoid", 18, crate::math::sigmoid::<I>(x), 1.0 / (1.0 + (-x).exp()), 3.0;
+    Sin, "sin", 80, crate::math::sin::<I>(x), x.sin(), 0.51;
+    Cos, "cos", 80, crate::math::cos::<I>(x), x.cos(), 0.51;
+    Arcsin, "arcsin", 90, crate::math::arcsin::<I>(x), x.asin(), 0.51;
+    Arccos, "arccos", 90, crate::math::arccos::<I>(x), x.acos(), 0.51;
+    Arctan, "arctan", 80, crate::math::arctan::<I>(x), x.atan(), 0.51;
+    Sinh, "sinh", 70, crate::math::sinh::<I>(x), x.sinh(), 0.51;
+    Cosh, "cosh", 60, crate::math::cosh::<I>(x), x.cosh(), 0.51;
+    Arcsinh, "arcsinh", 40, crate::math::arcsinh::<I>(x), x.asinh(), 3.0;
+    Arccosh, "arccosh", 40, crate::math::arccosh::<I>(x), x.acosh(), 3.0;
+    Arctanh, "arctanh", 32, crate::math::arctanh::<I>(x), x.atanh(), 3.0;
+    Floor, "floor", 6, crate::math::floor(x), x.floor(), 0.0;
+    Ceil, "ceil", 6, crate::math::ceil(x), x.ceil(), 0.0;
+    Round, "round", 4, crate::math::round(x), x.round_ties_even(), 0.0;
+    Trunc, "trunc", 6, crate::math::trunc(x), x.trunc(), 0.0;
+    Erf, "erf", 40, crate::math::erf::<I>(x), crate::math::erf_f64(x), 2.0;
     Relu, "relu", 1, (if x < 0.0 { 0.0 } else { x }) + 0.0, if x <= 0.0 { 0.0 } else { x }, 0.0;
     Erfinv, "erfinv", 50, crate::math::erfinv::<I>(x), crate::math::erfinv_f64(x), 3.0;
 }
@@ -80,13 +99,17 @@ mod tests {
     #[test]
     fn every_operation_keeps_its_bound_on_a_sample_of_all_inputs() {
         let isas = Isa::available();
+        let mut broken = vec![];
         for op in Unary::ALL {
             let worst = accuracy::worst(*op, &isas, (0..=u32::MAX).step_by(1009));
             for (worst, isa) in worst.iter().zip(&isas) {
                 println!("{} {}: {:.4} ulp at {:e}", op.name(), isa.name(), worst.ulp, worst.input);
-                assert!(worst.ulp <= op.bound() + 1e-6, "{} {}: {worst:?}", op.name(), isa.name());
+                if worst.ulp > op.bound() + 1e-6 {
+                    broken.push((op.name(), isa.name(), *worst));
+                }
             }
         }
+        assert!(broken.is_empty(), "{broken:?}");
     }
 
     #[test]

@@ -52,8 +52,7 @@ impl LaneOp {
             (LaneOp::Unary(_), [Float32]) | (LaneOp::Binary(_), [Float32, Float32]) => Float32,
             (LaneOp::UnaryI32(_), [Int32]) | (LaneOp::BinaryI32(_), [Int32, Int32]) => Int32,
             (LaneOp::Compare(_), [Float32, Float32])
-            | (LaneOp::CompareI32(_), [Int32, Int32])
-            | (LaneOp::CompareI32(CompareI32::Equal), [Bool, Bool]) => Bool,
+            | (LaneOp::CompareI32(_), [Int32, Int32] | [Bool, Bool]) => Bool,
             (LaneOp::Select, [Bool, x, y]) if x == y => *x,
             (LaneOp::Cast { from, to }, [x]) if from == *x => to,
             (LaneOp::Copy, [x]) => *x,

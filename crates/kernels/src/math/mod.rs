@@ -3,23 +3,41 @@
 //! Kernels run with denormals flushed, so a denormal operand counts as zero, and a denormal result is zero. NaN and
 //! infinities come out as IEEE 754 has them.
 
+mod arctan;
+mod division;
+mod erf;
 mod erfinv;
 mod exp;
+mod expm1;
 mod extrema;
+mod hyperbolic;
+mod hypot;
 mod log;
 mod power;
+mod rounding;
 mod sigmoid;
 mod tanh;
+mod trigonometric;
 
+pub use arctan::{arccos, arcsin, arctan, arctan2};
+pub use division::{floor_divide, floor_divide_i32, modulo, modulo_i32};
+pub(crate) use division::{floor_divide_f64, modulo_f64};
+pub use erf::erf;
+pub(crate) use erf::erf_f64;
 pub use erfinv::erfinv;
 pub(crate) use erfinv::erfinv_f64;
 pub use exp::exp;
+pub use expm1::expm1;
 pub(crate) use extrema::maximum_f64;
 pub use extrema::{maximum, minimum};
-pub use log::log;
+pub use hyperbolic::{arccosh, arcsinh, arctanh, cosh, sinh};
+pub use hypot::hypot;
+pub use log::{log, log1p, log2, log10};
 pub use power::power;
+pub use rounding::{ceil, floor, round, trunc};
 pub use sigmoid::sigmoid;
 pub use tanh::tanh;
+pub use trigonometric::{cos, sin};
 
 use crate::lanes::Arithmetic;
 

@@ -52,7 +52,7 @@ fn log2<I: Arithmetic>(x: f32) -> f64 {
 
 /// 2^p in f64, relative error below 2^-31; beyond ±200 it saturates, far outside the range of f32.
 #[inline(always)]
-fn exp2<I: Arithmetic>(p: f64) -> f64 {
+pub(super) fn exp2<I: Arithmetic>(p: f64) -> f64 {
     let p = if p > 200.0 { 200.0 } else { p };
     let p = if p < -200.0 { -200.0 } else { p };
     let rounded = p + ROUNDER64;

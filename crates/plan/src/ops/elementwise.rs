@@ -13,8 +13,6 @@ pub enum Rule {
     Unary(Unary, Option<UnaryI32>),
     Binary(Binary, Option<BinaryI32>),
     Compare(Compare, CompareI32),
-    /// A comparison that takes bools too.
-    Equal,
     Where,
     Cast,
 }
@@ -51,9 +49,7 @@ fn select(rule: Rule, inputs: &[Dtype], attributes: &Attributes) -> Option<(Lane
         (Rule::Binary(op, _), [Float32, Float32]) => Some((LaneOp::Binary(op), Float32)),
         (Rule::Binary(_, Some(op)), [Int32, Int32]) => Some((LaneOp::BinaryI32(op), Int32)),
         (Rule::Compare(op, _), [Float32, Float32]) => Some((LaneOp::Compare(op), Bool)),
-        (Rule::Compare(_, op), [Int32, Int32]) => Some((LaneOp::CompareI32(op), Bool)),
-        (Rule::Equal, [Float32, Float32]) => Some((LaneOp::Compare(Compare::Equal), Bool)),
-        (Rule::Equal, [Int32, Int32] | [Bool, Bool]) => Some((LaneOp::CompareI32(CompareI32::Equal), Bool)),
+        (Rule::Compare(_, op), [Int32, Int32] | [Bool, Bool]) => Some((LaneOp::CompareI32(op), Bool)),
         (Rule::Where, [Bool, x, y]) if x == y && matches!(x, Float32 | Int32 | Bool) => {
             Some((LaneOp::Select, *x))
         }
