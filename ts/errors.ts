@@ -107,6 +107,14 @@ const messages = {
     `${f.op} differentiates with respect to float32 tensors and variables in the first argument, got ${show(f.got)}.`,
   'grad.undefined': (f: { op: string; reason: string }) => `${f.op} has no gradient: ${f.reason}.`,
 
+  // Control flow.
+  'control.structure': (f: { op: string; what: string; expected: string; got: string }) =>
+    `${f.op}: ${f.what} must have one structure, ${f.expected} with * for a tensor, got ${f.got}.`,
+  'control.type': (f: { op: string; what: string; expected: string; got: string }) =>
+    `${f.op}: ${f.what} must be ${f.expected}, got ${f.got}. Shapes and dtypes cannot depend on what is computed: lw.ops.cast and lw.ops.reshape convert.`,
+  'control.assign': (f: { op: string }) =>
+    `${f.op}: cond assigns a variable or draws random numbers. It may run once more than body: do that in body, and pass what it needs as a loop variable.`,
+
   // Layers and models.
   'placeholder.op': (f: { op: string }) =>
     `${f.op} was called on a placeholder of lw.input, which stands for data that is not there yet. Between placeholders of a functional model there ` +

@@ -19,12 +19,12 @@ function float32(...elements: number[]): Uint8Array {
 function adder(store: NativeStore, options: CompileOptions = {}) {
   const type = { dtype: 'float32', shape: [2] }
   const program = {
-    version: 1,
+    version: 2,
     values: [type, type, type],
     inputs: [0],
     variables: [1],
     constants: [],
-    instructions: [{ op: 'add', inputs: [0, 1], output: 2, attributes: {} }],
+    instructions: [{ op: 'add', inputs: [0, 1], outputs: [2], attributes: {} }],
     outputs: [2],
     updates: [{ variable: 0, value: 2 }],
   }

@@ -10,13 +10,13 @@ export function multiplier(size, options = {}) {
   const matrix = () => new Uint8Array(new Float32Array(size * size).fill(1 / size).buffer)
   const type = { dtype: 'float32', shape: [size, size] }
   const program = {
-    version: 1,
+    version: 2,
     values: [type, type, type],
     inputs: [0],
     variables: [1],
     constants: [],
     instructions: [
-      { op: 'matmul', inputs: [0, 1], output: 2, attributes: { transposeA: false, transposeB: false } },
+      { op: 'matmul', inputs: [0, 1], outputs: [2], attributes: { transposeA: false, transposeB: false } },
     ],
     outputs: [2],
     updates: [{ variable: 0, value: 2 }],

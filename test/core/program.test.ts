@@ -71,7 +71,7 @@ describe('a program', () => {
     })
     expect(program.variables.map(({ variable }) => variable)).toEqual([a])
     expect(program.outputs).toEqual([program.variables[0]?.value])
-    expect(program.updates).toEqual([{ variable: 0, value: program.instructions.at(-1)?.output }])
+    expect(program.updates).toEqual([{ variable: 0, value: program.instructions.at(-1)?.outputs[0] }])
   })
 
   test('numbers its random streams in the order of the trace, and advances the step once', () => {
@@ -89,12 +89,17 @@ describe('a program', () => {
     const table = lw.tensor(new Int32Array([5, -6]))
     const { json, constants } = encodeProgram(trace(([x]) => [ops.where(mask, x!, x!), table]))
     const decoded = JSON.parse(json)
-    expect(decoded.version).toBe(1)
+    expect(decoded.version).toBe(2)
     expect(Object.keys(decoded)).toEqual([
       ...['version', 'values', 'inputs', 'variables', 'constants', 'instructions', 'outputs', 'updates'],
     ])
     expect(decoded.instructions).toEqual([
-      { op: 'where', inputs: [decoded.constants[0].value, 0, 0], output: decoded.outputs[0], attributes: {} },
+      {
+        op: 'where',
+        inputs: [decoded.constants[0].value, 0, 0],
+        outputs: [decoded.outputs[0]],
+        attributes: {},
+      },
     ])
     expect(decoded.constants.map(({ offset }: { offset: number }) => offset)).toEqual([0, 4])
     expect([...constants.subarray(0, 3)]).toEqual([1, 0, 1])

@@ -31,6 +31,7 @@ export async function corpus(): Promise<{
   await trainRegression()
   randomOps()
   secondDerivatives()
+  controlFlow()
   const sources = [...recorder.sources.values(), ...opSamples(recorder)]
   return {
     large: sources.filter(({ json }) => json.length > 4000),
@@ -100,6 +101,53 @@ function secondDerivatives(): void {
     lw.grad((at: lw.Tensor) => sum(multiply(lw.grad(energy)(at) as lw.Tensor, at)))(x),
   )
   curvature(lw.random.uniform([3, 3], { seed: 5 }))
+}
+
+/** Branches and loops within each other, with gradients, variables and random numbers inside. */
+function controlFlow(): void {
+  const { add, cond, greater, less, map, matmul, multiply, scan, sum, tanh, whileLoop } = lw.ops
+  const x = lw.random.uniform([4, 3], { seed: 6 })
+  const weights = lw.variable(lw.random.uniform([3, 3], { seed: 7 }))
+  const total = lw.variable([0, 0, 0])
+  const recurrent = (rows: lw.Tensor) =>
+    scan(
+      (state: lw.Tensor, row: lw.Tensor) => {
+        const next = tanh(add(matmul(state, weights), row))
+        return [
+          next,
+          cond(
+            greater(sum(next), 1),
+            () => multiply(next, 2),
+            () => next,
+          ),
+        ] as const
+      },
+      lw.tensor([0, 0, 0]),
+      rows,
+      { reverse: true },
+    )
+  const loss = (rows: lw.Tensor) => sum(multiply(recurrent(rows)[1], recurrent(rows)[0]))
+  lw.jit((rows: lw.Tensor) => recurrent(rows))(x)
+  lw.jit((rows: lw.Tensor) => lw.valueAndGrad((_: typeof weights) => loss(rows))(weights))(x)
+  lw.jit((rows: lw.Tensor) =>
+    lw.grad((at: lw.Tensor) => sum(multiply(lw.grad(loss)(at) as lw.Tensor, at)))(rows),
+  )(x)
+  lw.jit((rows: lw.Tensor) =>
+    map((row: lw.Tensor) => {
+      total.assign(add(total, row))
+      return multiply(row, lw.random.uniform([3]))
+    }, rows),
+  )(x)
+  lw.jit((limit: lw.Tensor) =>
+    whileLoop(
+      (value: lw.Tensor) => less(sum(value), limit),
+      (value: lw.Tensor) => [
+        lw.ops.switch(lw.ops.cast(sum(value), 'int32'), [tanh, (v: lw.Tensor) => add(v, 1)], value),
+      ],
+      [lw.tensor([0.5, 0.25])],
+      { maximumIterations: 5 },
+    ),
+  )(lw.tensor(3))
 }
 
 /** Every op on each of its small samples, and its gradient. */

@@ -1,10 +1,13 @@
 import type { Addon, NativePlan, NativeStore, NativeVariable } from '../../ts/executors/addon.js'
 import { elements, mostBytes } from './data.js'
 import { byteSizes, type Mutant } from './mutant.js'
-import type { ProgramText, SpecText } from './program-text.js'
+import { longestRun, type ProgramText, type SpecText } from './program-text.js'
 
 /** Plans and variables may take this much. */
 const memoryBudget = 4 << 20
+
+/** Programs that run more instructions than this are not run: loops of millions of iterations show nothing more. */
+const mostInstructions = 50_000
 
 /** The errors that a program, and its data, may end in. Whatever else happens is a defect. */
 const refusals = ['program.invalid', 'memory.budget', 'variable.mismatch']
@@ -62,6 +65,7 @@ function run(plan: NativePlan, { program, random, steps }: Mutant): void {
     expecting(['run.invalid'], () => plan.runSync(nothing(inputs), nothing(outputs), steps))
     return
   }
+  if (longestRun(program) * steps > mostInstructions) return
   const given = program.inputs.map((id, k) =>
     elements(specOf(program, id).dtype, inputs[k] as number, random),
   )

@@ -1,6 +1,7 @@
 import { Random } from '../random.js'
 import { damageText, damageTree } from './damage.js'
-import { byteSize, type ProgramText, parse, type Source } from './program-text.js'
+import { byteSize, type ProgramText, parse, programsWithin, type Source } from './program-text.js'
+import { repair } from './repair.js'
 import {
   append,
   changeAttribute,
@@ -82,14 +83,18 @@ export function mutantOf(
     constants = new Uint8Array([...constants, ...other.constants])
   }
   const changes = 1 + random.below(4)
-  for (let i = 0; i < changes; i++) random.pick(mutations)(program, random)
+  for (let i = 0; i < changes; i++) {
+    const target = random.chance(0.5) ? program : random.pick(programsWithin(program))
+    random.pick(mutations)(target, random)
+    if (target !== program && random.chance(0.8)) repair(program)
+  }
   if (random.chance(0.01)) insertChain(program, random)
   if (random.chance(0.7)) constants = padded(constants, random)
   let intact = true
   let json: string
   const violence = random.below(20)
   if (violence < 3) damageTree(program, random)
-  if (violence === 3) program.version = random.pick([0, 2, -1, 1.5])
+  if (violence === 3) program.version = random.pick([0, 1, -1, 2.5])
   json = JSON.stringify(program)
   if (violence === 4) {
     json = damageText(json, random)

@@ -10,8 +10,10 @@ export type SpecText = { dtype: string; shape: number[] }
 export type InstructionText = {
   op: string
   inputs: number[]
-  output: number
+  outputs: number[]
   attributes: { [name: string]: Json }
+  /** The programs of control flow. */
+  bodies?: ProgramText[]
 }
 
 /** A program as the addon reads it, open to changes. */
@@ -39,6 +41,21 @@ export function sourceOf(name: string, program: Program): Source {
 
 export function parse(source: Source): ProgramText {
   return JSON.parse(source.json) as ProgramText
+}
+
+/** A program and all those inside it. */
+export function programsWithin(program: ProgramText): ProgramText[] {
+  const bodies = program.instructions.flatMap(({ bodies = [] }) => bodies)
+  return [program, ...bodies.flatMap(programsWithin)]
+}
+
+/** How many instructions a program may run, those of loops as often as they repeat. */
+export function longestRun({ instructions }: ProgramText): number {
+  return instructions.reduce((total, { attributes, bodies = [] }) => {
+    const within = bodies.reduce((sum, body) => sum + longestRun(body), 0)
+    const times = bodies.length > 0 ? Number(attributes.length ?? attributes.maximumIterations ?? 1) : 0
+    return total + 1 + times * (within + 1)
+  }, 0)
 }
 
 /** The same shape and dtype. */

@@ -2,7 +2,13 @@ import { dtypes } from '../../ts/dtype.js'
 import { primitiveTable } from '../../ts/ops/record.js'
 import { sameShape } from '../../ts/shape.js'
 import type { Random } from '../random.js'
-import type { InstructionText, Json, ProgramText, SpecText } from './program-text.js'
+import {
+  type InstructionText,
+  type Json,
+  type ProgramText,
+  programsWithin,
+  type SpecText,
+} from './program-text.js'
 import { infer, repair } from './repair.js'
 import { definitions, type Mutation } from './rewire.js'
 
@@ -23,15 +29,17 @@ export const scaleExtent: Mutation = (program, random) => {
   if (!value || value.shape.length === 0) return
   const [from, to] = [random.pick(value.shape), extent(random)]
   const scaled = (n: number) => (n === from ? to : n)
-  for (const spec of program.values) spec.shape = spec.shape.map(scaled)
-  for (const { attributes } of program.instructions) {
-    for (const name of extentAttributes) {
-      const attribute = attributes[name]
-      if (Array.isArray(attribute)) attributes[name] = (attribute as number[]).map(scaled)
-      else if (attribute === from) attributes[name] = to
+  for (const { values, instructions } of programsWithin(program)) {
+    for (const spec of values) spec.shape = spec.shape.map(scaled)
+    for (const { attributes } of instructions) {
+      for (const name of extentAttributes) {
+        const attribute = attributes[name]
+        if (Array.isArray(attribute)) attributes[name] = (attribute as number[]).map(scaled)
+        else if (attribute === from) attributes[name] = to
+      }
     }
   }
-  flattenAnew(program)
+  programsWithin(program).forEach(flattenAnew)
   repair(program)
 }
 
@@ -140,12 +148,12 @@ function insert(program: ProgramText, random: Random, position: number): void {
     const attributes = Object.fromEntries(
       kinds.map(([name, kind]) => [name, attributeOf(name, kind, shape, random)]),
     )
-    const instruction: InstructionText = { op, inputs, output: values.length, attributes }
-    const spec = infer(instruction, values)
+    const instruction: InstructionText = { op, inputs, outputs: [values.length], attributes }
+    const [spec] = infer(instruction, values) ?? []
     if (!spec) continue
     values.push(spec)
     instructions.splice(position, 0, instruction)
-    if (random.chance(0.3)) outputs.push(instruction.output)
+    if (random.chance(0.3)) outputs.push(values.length - 1)
     return
   }
 }
@@ -188,6 +196,9 @@ function attributeOf(name: string, kind: string, shape: readonly number[], rando
 
 /** Another program follows in the same step. */
 export function append(program: ProgramText, other: ProgramText, constantBytes: number): void {
+  for (const body of programsWithin(other).slice(1)) {
+    for (const constant of body.constants) constant.offset += constantBytes
+  }
   const first = program.values.length
   const moved = (id: number) => id + first
   const variables = program.variables.length
@@ -198,11 +209,10 @@ export function append(program: ProgramText, other: ProgramText, constantBytes: 
     ...other.constants.map(({ value, offset }) => ({ value: moved(value), offset: offset + constantBytes })),
   )
   program.instructions.push(
-    ...other.instructions.map(({ op, inputs, output, attributes }) => ({
-      op,
-      inputs: inputs.map(moved),
-      output: moved(output),
-      attributes,
+    ...other.instructions.map((instruction) => ({
+      ...instruction,
+      inputs: instruction.inputs.map(moved),
+      outputs: instruction.outputs.map(moved),
     })),
   )
   program.outputs.push(...other.outputs.map(moved))

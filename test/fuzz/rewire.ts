@@ -10,8 +10,8 @@ const tries = 8
 /** For each value the position of the instruction that makes it; -1 for what exists before the first. */
 export function definitions({ values, instructions }: ProgramText): Int32Array {
   const positions = new Int32Array(values.length).fill(-1)
-  instructions.forEach(({ output }, position) => {
-    positions[output] = position
+  instructions.forEach(({ outputs }, position) => {
+    for (const output of outputs) positions[output] = position
   })
   return positions
 }
@@ -74,7 +74,7 @@ export const cutInstruction: Mutation = (program, random) => {
   const [instruction, position] = somewhere(program, random) ?? []
   if (!instruction || position === undefined) return
   program.instructions.splice(position, 1)
-  giveRole(program, random, instruction.output)
+  for (const output of instruction.outputs) giveRole(program, random, output)
 }
 
 /** Inputs, variables and constants change their roles. */
@@ -107,14 +107,15 @@ function giveRole({ inputs, variables, constants }: ProgramText, random: Random,
 export const duplicateInstruction: Mutation = (program, random) => {
   const [instruction, position] = somewhere(program, random) ?? []
   if (!instruction || position === undefined) return
-  const output = program.values.length
-  program.values.push({ ...(program.values[instruction.output] as ProgramText['values'][number]) })
-  program.instructions.splice(position + 1, 0, { ...instruction, inputs: [...instruction.inputs], output })
-  const reader = program.instructions.find(
-    ({ inputs }, i) => i > position + 1 && inputs.includes(instruction.output),
-  )
-  if (reader) reader.inputs = reader.inputs.map((id) => (id === instruction.output ? output : id))
-  else program.outputs.push(output)
+  const { values, instructions } = program
+  const outputs = instruction.outputs.map((_, i) => values.length + i)
+  values.push(...instruction.outputs.map((id) => ({ ...(values[id] as ProgramText['values'][number]) })))
+  instructions.splice(position + 1, 0, { ...structuredClone(instruction), outputs })
+  const [first, second] = [instruction.outputs[0], outputs[0]]
+  if (first === undefined || second === undefined) return
+  const reader = instructions.find(({ inputs }, i) => i > position + 1 && inputs.includes(first))
+  if (reader) reader.inputs = reader.inputs.map((id) => (id === first ? second : id))
+  else program.outputs.push(second)
 }
 
 /** Two instructions change places: mostly neighbours. */
@@ -146,6 +147,6 @@ export const renumber: Mutation = (program, random) => {
   for (const update of program.updates) update.value = renamed(update.value)
   for (const instruction of program.instructions) {
     instruction.inputs = instruction.inputs.map(renamed)
-    instruction.output = renamed(instruction.output)
+    instruction.outputs = instruction.outputs.map(renamed)
   }
 }

@@ -129,7 +129,8 @@ export function checkCase(machine: Machine, subject: Case): Outcome {
       }
       execution.close()
     })
-    if (!first || workload.program.instructions.length < 2) continue
+    const { instructions } = workload.program
+    if (!first || (instructions.length < 2 && !instructions[0]?.bodies)) continue
     for (const { without, executor } of unfused) {
       const place = `${isa} without ${without}`
       attempt(place, () => {

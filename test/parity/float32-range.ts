@@ -4,10 +4,11 @@ import type { Primitive } from '../../ts/ops/record.js'
 
 /** A program whose ops are replaced, so that the reference executor computes something else. */
 export function replaceOps(program: Program, replace: (op: Primitive) => Primitive): Program {
-  const instructions = program.instructions.map((instruction) => ({
-    ...instruction,
-    op: replace(instruction.op),
-  }))
+  const instructions = program.instructions.map((instruction) =>
+    instruction.bodies
+      ? { ...instruction, bodies: instruction.bodies.map((body) => replaceOps(body, replace)) }
+      : { ...instruction, op: replace(instruction.op) },
+  )
   return { ...program, instructions }
 }
 

@@ -5,6 +5,7 @@ import { failName } from '../../ts/options.js'
 import { checkFirstGradients, hasGradient } from '../gradients/op-gradients.js'
 import { type Case, opCases } from './cases.js'
 import { checkCase } from './check.js'
+import { controlPrograms } from './control-programs.js'
 import { fusionPrograms } from './fusion-programs.js'
 import { preservingSettings, thisMachine } from './machine.js'
 import { testMutants } from './mutants.js'
@@ -42,6 +43,7 @@ function parity(): number {
 
 function* wholePrograms(): Generator<Case> {
   yield* fusionPrograms()
+  yield* controlPrograms()
   yield* trainingSteps()
   yield* lowerPrecisionCases()
   for (let seed = 0; seed < Number(values.programs); seed++) yield randomProgram(seed)

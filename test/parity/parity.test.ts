@@ -1,8 +1,10 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { nativeAddon } from '../../ts/executors/choice.js'
+import { controlTable } from '../../ts/ops/control/record.js'
 import { primitiveTable } from '../../ts/ops/record.js'
 import { opCases } from './cases.js'
 import { checkCase } from './check.js'
+import { controlPrograms } from './control-programs.js'
 import { fusionPrograms } from './fusion-programs.js'
 import { thisMachine } from './machine.js'
 import { testMutants } from './mutants.js'
@@ -23,9 +25,14 @@ afterAll(() => {
 })
 
 test('the addon has the ops that TypeScript has, with the same attributes', () => {
-  const ours = [...primitiveTable().values()].map(({ name, arity, attributes }) => ({
+  const primitives = [...primitiveTable().values()].map(({ name, arity, attributes }) => ({
     name,
     inputs: arity,
+    attributes: { ...attributes },
+  }))
+  const controls = [...controlTable().values()].map(({ name, attributes }) => ({
+    name,
+    inputs: 'any',
     attributes: { ...attributes },
   }))
   const theirs =
@@ -33,7 +40,7 @@ test('the addon has the ops that TypeScript has, with the same attributes', () =
       ?.info()
       .operations.map((operation) => ({ ...operation })) ?? []
   const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name)
-  expect(theirs.sort(byName)).toEqual(ours.sort(byName))
+  expect(theirs.sort(byName)).toEqual([...primitives, ...controls].sort(byName))
 })
 
 describe('both executors agree', () => {
@@ -44,6 +51,10 @@ describe('both executors agree', () => {
   test('on what fusions join, and on training steps', () => {
     for (const subject of [...fusionPrograms([1, 2, 7, 13]), ...trainingSteps()])
       expect(checkCase(machine, subject).failures).toEqual([])
+  })
+
+  test('on branches and loops', () => {
+    for (const subject of controlPrograms()) expect(checkCase(machine, subject).failures).toEqual([])
   })
 
   test('on matrix products of lower precision', () => {

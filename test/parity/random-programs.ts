@@ -273,6 +273,27 @@ class Builder {
         limit: size,
         exact: known,
       }),
+      () => {
+        const carried = ops.scan(
+          (state: Tensor, row: Tensor) => {
+            const next = ops.tanh(ops.add(ops.multiply(state, 0.5), row))
+            return [next, ops.max(next)]
+          },
+          ops.broadcastTo(0.25, [columns]),
+          matrix,
+          { reverse: random.chance(0.5) },
+        )
+        return { tensor: random.pick(carried), limit: 1, exact: false }
+      },
+      () => ({
+        tensor: ops.cond(
+          ops.less(this.#step, random.below(60)),
+          () => ops.multiply(x, 0.5),
+          () => ops.negative(x),
+        ),
+        limit,
+        exact: false,
+      }),
     ])()
   }
 }

@@ -24,7 +24,7 @@ export interface AddonInfo {
   readonly threads: number
   readonly operations: {
     readonly name: string
-    readonly inputs: number | 'variadic'
+    readonly inputs: number | 'variadic' | 'any'
     readonly attributes: Record<string, string>
   }[]
   /** The names of the fusion passes, each of which can be switched off. */

@@ -51,6 +51,8 @@ export interface PlanInfo {
     readonly name: string
     readonly ops: readonly string[]
     readonly outputs: readonly Spec[]
+    /** The instructions of the functions that control flow runs. */
+    readonly bodies?: readonly PlanInfo['instructions'][]
   }[]
   /** How many instructions or copies each fusion saved. */
   readonly fusions: readonly { readonly name: string; readonly count: number }[]

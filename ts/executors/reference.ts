@@ -6,6 +6,7 @@ import { type Shape, sameShape, sizeOf } from '../shape.js'
 import { storageOf, Tensor } from '../tensor.js'
 import type { Variable } from '../variable.js'
 import type { Executor, Plan, PlanInfo, VariableStorage } from './executor.js'
+import { Frame, resultSpecs } from './frame.js'
 
 /**
  * The specification and the fallback: runs a program instruction by instruction with the kernels of the op records, in float32
@@ -84,13 +85,8 @@ class ReferencePlan implements Plan {
   }
 
   info(): PlanInfo {
-    const { instructions, values } = this.#open()
     return {
-      instructions: instructions.map(({ op, output }) => ({
-        name: op.name,
-        ops: [op.name],
-        outputs: [values[output] as Spec],
-      })),
+      instructions: describe(this.#open()),
       fusions: [],
       arenaBytes: 0,
       peakBytes: 0,
@@ -112,10 +108,19 @@ class ReferencePlan implements Plan {
   }
 }
 
+function describe({ instructions, values }: Program): PlanInfo['instructions'] {
+  return instructions.map(({ op, outputs, bodies }) => ({
+    name: op.name,
+    ops: [op.name],
+    outputs: outputs.map((output) => values[output] as Spec),
+    ...(bodies && { bodies: bodies.map(describe) }),
+  }))
+}
+
 /** One call: the values of the present step, and the outputs of all steps. */
 class ReferenceRun {
   readonly outputs: Tensor[]
-  readonly #values: Storage[]
+  readonly #frame: Frame
   readonly #variables: ReferenceVariable[]
   readonly #stacked: readonly Storage[]
   /** The values that variables have at the start of a step. */
@@ -128,43 +133,29 @@ class ReferenceRun {
     executor: ReferenceExecutor,
   ) {
     this.#variables = program.variables.map(({ variable }) => variable.storage as ReferenceVariable)
-    this.#values = new Array<Storage>(program.values.length)
-    program.inputs.forEach((value, i) => {
-      this.#values[value] = storageOf(inputs[i] as Tensor)
-    })
-    for (const { value, tensor } of program.constants) this.#values[value] = storageOf(tensor)
-    const results = program.instructions.map(({ output }) => output)
     const leading = steps === undefined ? [] : [steps]
     const stacked = program.outputs.map((value): Spec => {
       const { shape, dtype } = program.values[value] as Spec
       return { shape: [...leading, ...shape], dtype }
     })
-    const specs = [...results.map((value) => program.values[value] as Spec), ...stacked]
-    const storages = allocateAll(specs, executor)
-    results.forEach((value, i) => {
-      this.#values[value] = storages[i] as Storage
+    const storages = allocateAll([...stacked, ...resultSpecs(program)], executor)
+    this.#stacked = storages.slice(0, stacked.length)
+    this.#frame = new Frame(program, storages.slice(stacked.length).values())
+    program.inputs.forEach((value, i) => {
+      this.#frame.values[value] = storageOf(inputs[i] as Tensor)
     })
-    this.#stacked = storages.slice(results.length)
     this.outputs = stacked.map(({ shape, dtype }, i) => new Tensor(shape, dtype, this.#stacked[i]))
     this.#bound = new Set(program.variables.map((binding) => binding.value))
   }
 
   step(step: number): void {
     const { program } = this
-    const value = (number: number) => this.#values[number] as Storage
-    const spec = (number: number) => program.values[number] as Spec
+    const { values } = this.#frame
+    const value = (number: number) => values[number] as Storage
     program.variables.forEach((binding, i) => {
-      this.#values[binding.value] = (this.#variables[i] as ReferenceVariable).elements
+      values[binding.value] = (this.#variables[i] as ReferenceVariable).elements
     })
-    for (const { op, inputs, output, attributes } of program.instructions) {
-      op.kernel({
-        inputs: inputs.map(value),
-        specs: inputs.map(spec),
-        output: value(output),
-        outputSpec: spec(output),
-        attributes,
-      })
-    }
+    this.#frame.run()
     program.outputs.forEach((number, i) => {
       this.#stacked[i]?.set(value(number), step * value(number).length)
     })

@@ -74,30 +74,50 @@ function differentiate(
   if (result.dtype !== 'float32' || result.rank !== 0) {
     fail('grad.output', { op: 'valueAndGrad', shape: result.shape, dtype: result.dtype })
   }
-  const gradients = backpropagate(trace.lift(result), leaves)
+  const gradients = backpropagate([[trace.lift(result), ops.broadcastTo(1, [])]], leaves).map(
+    (gradient, i) => gradient ?? ops.broadcastTo(0, (leaves[i] as Tensor).shape),
+  )
   let next = 0
   return [result, mapTree(x, () => gradients[next++])]
 }
 
-/** The gradients of a scalar with respect to some of the tensors it was made from; zeros where it does not depend on them. */
-function backpropagate(output: SymbolicTensor, wrt: readonly SymbolicTensor[]): Tensor[] {
+/**
+ * The gradients with respect to some tensors of what was made from them, given the gradient of the loss with respect to each of those results;
+ * undefined where nothing depends on a tensor.
+ */
+export function backpropagate(
+  results: readonly (readonly [result: SymbolicTensor, gradient: Tensor])[],
+  wrt: readonly SymbolicTensor[],
+): (Tensor | undefined)[] {
   const sources = new Set(wrt)
-  const onPath = dependents(output, sources)
-  const gradients = new Map<SymbolicTensor, Tensor>([[output, ops.broadcastTo(1, output.shape)]])
+  const outputs = results.map(([result]) => result)
+  const onPath = dependents(outputs, sources)
+  const gradients = new Map<SymbolicTensor, Tensor>()
   const accumulate = (tensor: SymbolicTensor, gradient: Tensor) => {
     const sum = gradients.get(tensor)
     gradients.set(tensor, sum ? ops.add(sum, gradient) : gradient)
   }
+  const distribute = (inputs: readonly SymbolicTensor[], parts: readonly (Tensor | null)[]) => {
+    parts.forEach((part, i) => {
+      const input = inputs[i] as SymbolicTensor
+      if (part && onPath.has(input)) accumulate(input, part)
+    })
+  }
+  for (const [result, gradient] of results) accumulate(result, gradient)
   for (const tensor of [...onPath].sort((a, b) => b.id - a.id)) {
     const gradient = gradients.get(tensor)
     const { origin } = tensor
-    if (!gradient || sources.has(tensor)) continue
-    const distribute = (inputs: readonly SymbolicTensor[], parts: readonly (Tensor | null)[]) => {
-      parts.forEach((part, i) => {
-        const input = inputs[i] as SymbolicTensor
-        if (part && onPath.has(input)) accumulate(input, part)
-      })
+    if (sources.has(tensor)) continue
+    if (origin.kind === 'call') {
+      // All readers of its outputs come after the first of them.
+      const { op, inputs, outputs } = origin.call
+      const parts = outputs.map((output) => (onPath.has(output) ? gradients.get(output) : undefined))
+      if (outputs.find((output) => onPath.has(output)) !== tensor || !parts.some(Boolean)) continue
+      if (typeof op.vjp !== 'function') fail('grad.undefined', { op: op.name, reason: op.vjp.reason })
+      const wanted = inputs.map((input) => onPath.has(input))
+      distribute(inputs, op.vjp(origin.call, parts, wanted))
     }
+    if (!gradient) continue
     if (origin.kind === 'alias') {
       if (origin.gradient) distribute(origin.gradient.inputs, origin.gradient.rule(gradient))
       else accumulate(origin.of, gradient)
@@ -107,19 +127,23 @@ function backpropagate(output: SymbolicTensor, wrt: readonly SymbolicTensor[]): 
     if (typeof op.vjp !== 'function') fail('grad.undefined', { op: op.name, reason: op.vjp.reason })
     distribute(inputs, op.vjp({ inputs, output: tensor, gradient, attributes }, ops))
   }
-  return wrt.map((tensor) => gradients.get(tensor) ?? ops.broadcastTo(0, tensor.shape))
+  return wrt.map((tensor) => gradients.get(tensor))
 }
 
-/** The float32 tensors between some inputs and an output: those that the inputs' gradients flow through. */
-function dependents(output: SymbolicTensor, wrt: ReadonlySet<SymbolicTensor>): Set<SymbolicTensor> {
+/** The float32 tensors between some inputs and some outputs: those that the inputs' gradients flow through. */
+function dependents(
+  outputs: readonly SymbolicTensor[],
+  wrt: ReadonlySet<SymbolicTensor>,
+): Set<SymbolicTensor> {
   const known = new Map<SymbolicTensor, boolean>()
   const sources = ({ origin }: SymbolicTensor): readonly SymbolicTensor[] => {
     if (origin.kind === 'operation') return origin.inputs
+    if (origin.kind === 'call') return origin.call.inputs
     if (origin.kind !== 'alias') return []
     return origin.gradient?.inputs ?? (origin.stop ? [] : [origin.of])
   }
   // An explicit stack, because graphs are deeper than the call stack.
-  const stack = [output]
+  const stack = [...outputs]
   while (stack.length > 0) {
     const tensor = stack.at(-1) as SymbolicTensor
     if (known.has(tensor)) {

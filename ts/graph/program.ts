@@ -1,15 +1,31 @@
 import { bytesPerElement } from '../dtype.js'
+import type { Control } from '../ops/control/record.js'
 import type { Attributes, Primitive, Spec } from '../ops/record.js'
 import { type Tensor, tensorBytes } from '../tensor.js'
 import type { Variable } from '../variable.js'
-import type { SymbolicTensor, Trace } from './trace.js'
+import { type Body, type Call, type SymbolicTensor, sourcesOf, type Trace } from './trace.js'
 
-/** One primitive applied to values, which are numbered. */
-export interface Instruction {
-  readonly op: Primitive
+/** The version of the JSON form. */
+const version = 2
+
+/** One primitive, or one control-flow op, applied to values, which are numbered. */
+export type Instruction = PrimitiveInstruction | ControlInstruction
+
+interface Application {
   readonly inputs: readonly number[]
-  readonly output: number
+  readonly outputs: readonly number[]
   readonly attributes: Attributes
+}
+
+export interface PrimitiveInstruction extends Application {
+  readonly op: Primitive
+  readonly bodies?: never
+}
+
+/** Its bodies are programs without variables of their own: what they read comes in as inputs. */
+export interface ControlInstruction extends Application {
+  readonly op: Control
+  readonly bodies: readonly Program[]
 }
 
 /** A whole step as a flat list of instructions in single static assignment: what both executors run. */
@@ -30,43 +46,90 @@ export interface Program {
 
 /** The program of a trace: what its outputs and its assignments to variables need, in the order of the trace. */
 export function buildProgram(trace: Trace, results: readonly Tensor[]): Program {
-  const resolve = (tensor: SymbolicTensor): SymbolicTensor => {
-    let value = tensor
-    while (value.origin.kind === 'alias') value = value.origin.of
-    return value
-  }
-  const outputs = results.map((result) => resolve(trace.lift(result)))
-  const assigned = [...trace.reads.entries()]
+  const outputs = results.map((result) => trace.lift(result))
+  return assemble(trace.inputs, outputs, assignments(trace), new Map())
+}
+
+/** The variables that a trace gives other values, and their values before and after. */
+export function assignments(trace: Trace): Assignment[] {
+  return [...trace.reads.entries()]
     .map(([variable, before]) => ({ variable, before, after: resolve(trace.values.get(variable) ?? before) }))
     .filter(({ before, after }) => after !== before)
+}
 
+export interface Assignment {
+  readonly variable: Variable
+  readonly before: SymbolicTensor
+  readonly after: SymbolicTensor
+}
+
+/** The tensor behind its other names. */
+function resolve(tensor: SymbolicTensor): SymbolicTensor {
+  let value = tensor
+  while (value.origin.kind === 'alias') value = value.origin.of
+  return value
+}
+
+/** Everything that some tensors are made from, themselves included, in the order of the trace and without other names. */
+export function reachableFrom(tensors: readonly SymbolicTensor[]): SymbolicTensor[] {
   const reachable = new Set<SymbolicTensor>()
-  const pending = [...trace.inputs, ...outputs, ...assigned.flatMap(({ before, after }) => [before, after])]
+  const pending = tensors.map(resolve)
   for (let tensor = pending.pop(); tensor; tensor = pending.pop()) {
     if (reachable.has(tensor)) continue
     reachable.add(tensor)
-    if (tensor.origin.kind === 'operation') pending.push(...tensor.origin.inputs.map(resolve))
+    pending.push(...sourcesOf(tensor).map(resolve))
+    if (tensor.origin.kind === 'call') pending.push(...tensor.origin.call.outputs)
   }
-  const ordered = [...reachable].sort((a, b) => a.id - b.id)
+  return [...reachable].sort((a, b) => a.id - b.id)
+}
+
+/** @param built the programs of bodies so far, which calls may share */
+function assemble(
+  inputs: readonly SymbolicTensor[],
+  outputs: readonly SymbolicTensor[],
+  assigned: readonly Assignment[],
+  built: Map<Body, Program>,
+): Program {
+  const ordered = reachableFrom([
+    ...inputs,
+    ...outputs,
+    ...assigned.flatMap(({ before, after }) => [before, after]),
+  ])
   const numbers = new Map(ordered.map((tensor, number) => [tensor, number]))
   const numberOf = (tensor: SymbolicTensor) => numbers.get(resolve(tensor)) as number
 
   const variables: { variable: Variable; value: number }[] = []
   const constants: { value: number; tensor: Tensor }[] = []
   const instructions: Instruction[] = []
+  const calls = new Set<Call>()
   for (const tensor of ordered) {
     const { origin } = tensor
     if (origin.kind === 'variable') variables.push({ variable: origin.variable, value: numberOf(tensor) })
     else if (origin.kind === 'constant') constants.push({ value: numberOf(tensor), tensor: origin.value })
     else if (origin.kind === 'operation') {
       const { op, inputs, attributes } = origin
-      instructions.push({ op, inputs: inputs.map(numberOf), output: numberOf(tensor), attributes })
+      instructions.push({ op, inputs: inputs.map(numberOf), outputs: [numberOf(tensor)], attributes })
+    } else if (origin.kind === 'call' && !calls.has(origin.call)) {
+      const { op, inputs, outputs, attributes } = origin.call
+      const bodies = origin.call.bodies.map((body) => {
+        const program = built.get(body) ?? assemble(body.inputs, body.outputs, [], built)
+        built.set(body, program)
+        return program
+      })
+      calls.add(origin.call)
+      instructions.push({
+        op,
+        inputs: inputs.map(numberOf),
+        outputs: outputs.map(numberOf),
+        attributes,
+        bodies,
+      })
     }
   }
   const positions = new Map(variables.map(({ variable }, position) => [variable, position]))
   return {
     values: ordered.map(({ shape, dtype }) => ({ shape, dtype })),
-    inputs: trace.inputs.map(numberOf),
+    inputs: inputs.map(numberOf),
     variables,
     constants,
     instructions,
@@ -80,31 +143,36 @@ export function buildProgram(trace: Trace, results: readonly Tensor[]): Program 
 
 /** A program as the native executor reads it: JSON, and the constants' elements beside it. */
 export function encodeProgram(program: Program): { readonly json: string; readonly constants: Uint8Array } {
+  const parts: { readonly tensor: Tensor; readonly offset: number }[] = []
   let bytes = 0
-  const constants = program.constants.map(({ value, tensor }) => {
+  const place = (tensor: Tensor): number => {
     const offset = bytes
-    const size = tensor.size * bytesPerElement(tensor.dtype)
-    bytes += Math.ceil(size / 4) * 4
-    return { value, offset }
-  })
+    bytes += Math.ceil((tensor.size * bytesPerElement(tensor.dtype)) / 4) * 4
+    parts.push({ tensor, offset })
+    return offset
+  }
+  const json = JSON.stringify(describe(program, place))
   const blob = new Uint8Array(bytes)
-  program.constants.forEach(({ tensor }, i) => {
-    blob.set(tensorBytes(tensor), (constants[i] as { offset: number }).offset)
-  })
-  const json = JSON.stringify({
-    version: 1,
+  for (const { tensor, offset } of parts) blob.set(tensorBytes(tensor), offset)
+  return { json, constants: blob }
+}
+
+/** A program, and those inside it, as plain objects; `place` finds a constant's offset. */
+function describe(program: Program, place: (tensor: Tensor) => number): object {
+  return {
+    version,
     values: program.values.map(({ dtype, shape }) => ({ dtype, shape })),
     inputs: program.inputs,
     variables: program.variables.map(({ value }) => value),
-    constants,
-    instructions: program.instructions.map(({ op, inputs, output, attributes }) => ({
+    constants: program.constants.map(({ value, tensor }) => ({ value, offset: place(tensor) })),
+    instructions: program.instructions.map(({ op, inputs, outputs, attributes, bodies }) => ({
       op: op.name,
       inputs,
-      output,
+      outputs,
       attributes,
+      ...(bodies && { bodies: bodies.map((body) => describe(body, place)) }),
     })),
     outputs: program.outputs,
     updates: program.updates,
-  })
-  return { json, constants: blob }
+  }
 }

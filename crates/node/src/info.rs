@@ -30,7 +30,7 @@ pub struct AddonInfo {
 #[napi(object)]
 pub struct Operation {
     pub name: String,
-    /// Their number, or 'variadic' for one or more.
+    /// Their number, 'variadic' for one or more, or 'any'.
     pub inputs: Either<u32, String>,
     /// The kind of each attribute: boolean, integer, integers or dtype.
     pub attributes: HashMap<String, String>,
@@ -54,6 +54,7 @@ pub fn info() -> AddonInfo {
         inputs: match schema.inputs {
             Arity::Exactly(count) => Either::A(count as u32),
             Arity::Variadic => Either::B("variadic".into()),
+            Arity::Any => Either::B("any".into()),
         },
         attributes: schema
             .attributes

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use layerwise_kernels::{Isa, Kernel, LaneOp, Precision};
 
+use crate::control::{Control, ControlKind};
 use crate::dag::Dag;
 use crate::elementwise::Elementwise;
 use crate::ops::{Lowered, Site};
@@ -21,6 +22,8 @@ pub struct Graph {
     pub constants: Vec<u8>,
     pub values: Vec<Value>,
     pub nodes: Vec<Node>,
+    /// How many inputs it is given.
+    pub inputs: usize,
     pub outputs: Vec<ValueId>,
     pub updates: Vec<Update>,
     /// Whether a result may lie where an operand that is read for the last time lay.
@@ -60,6 +63,7 @@ pub enum Work {
     Product(Product),
     Reduce(Reductions),
     Kernel(Box<dyn Kernel>),
+    Control(Control),
 }
 
 impl Graph {
@@ -80,13 +84,20 @@ impl Graph {
             values[constant.value].source = Source::Constant(constant.bytes.clone());
         }
         let (nodes, outputs, updates) = (Vec::new(), Vec::new(), Vec::new());
-        let mut graph = Graph { isa, constants, values, nodes, outputs, updates, reuses_operands: false };
+        let inputs = program.inputs.len();
+        let mut graph =
+            Graph { isa, constants, values, nodes, inputs, outputs, updates, reuses_operands: false };
         // The value whose memory each value of the program is.
         let mut memory: Vec<ValueId> = (0..program.values.len()).collect();
         for instruction in &program.instructions {
+            if let Some(kind) = instruction.op.control(&instruction.attributes) {
+                let work = lower_control(kind, instruction, program, isa, precision);
+                graph.add(instruction, Work::Control(work), &memory);
+                continue;
+            }
             match lower(instruction, program, isa, precision) {
                 None => {}
-                Some(Lowered::View) => memory[instruction.output] = memory[instruction.inputs[0]],
+                Some(Lowered::View) => memory[instruction.outputs[0]] = memory[instruction.inputs[0]],
                 Some(Lowered::Elementwise(work)) => graph.add(instruction, Work::Elementwise(work), &memory),
                 Some(Lowered::Product(work)) => graph.add(instruction, Work::Product(work), &memory),
                 Some(Lowered::Reduce(work)) => {
@@ -111,12 +122,13 @@ impl Graph {
     }
 
     fn add(&mut self, instruction: &Instruction, work: Work, memory: &[ValueId]) {
+        let within = matches!(&work, Work::Control(control) if control.is_fallible());
         self.nodes.push(Node {
             ops: vec![instruction.op.name],
             work,
             inputs: instruction.inputs.iter().map(|&id| memory[id]).collect(),
-            outputs: vec![instruction.output],
-            fallible: instruction.op.fallible,
+            outputs: instruction.outputs.clone(),
+            fallible: instruction.op.fallible || within,
         });
     }
 
@@ -221,7 +233,7 @@ impl Work {
             Work::Elementwise(work) => Some(Box::new(work.kernel(isa))),
             Work::Product(work) => Some(work.kernel(isa)),
             Work::Reduce(work) => Some(work.kernel(isa)),
-            Work::Kernel(_) => None,
+            Work::Kernel(_) | Work::Control(_) => None,
         }
     }
 }
@@ -238,7 +250,23 @@ impl Node {
     /// Whether the node may write its output of that number over an input, wherever it reads that.
     pub fn may_replace(&self, input: ValueId, output: usize) -> bool {
         let mut reads = (0..self.inputs.len()).filter(|&index| self.inputs[index] == input);
-        reads.all(|index| self.kernel().may_alias(output, index))
+        reads.all(|index| self.may_alias(output, index))
+    }
+
+    /// Whether an output may be the same memory as an input.
+    pub fn may_alias(&self, output: usize, input: usize) -> bool {
+        match &self.work {
+            Work::Control(_) => false,
+            _ => self.kernel().may_alias(output, input),
+        }
+    }
+
+    /// The scratch memory that its threads share.
+    pub fn scratch_bytes(&self) -> usize {
+        match &self.work {
+            Work::Control(control) => control.scratch().bytes,
+            _ => size_of::<f32>().saturating_mul(self.kernel().scratch().shared),
+        }
     }
 
     /// The reductions, if it is those.
@@ -260,11 +288,34 @@ impl Node {
 
 /// What becomes of an instruction: nothing, when there is nothing to compute.
 fn lower(instruction: &Instruction, program: &Program, isa: Isa, precision: Precision) -> Option<Lowered> {
-    let output = &program.values[instruction.output];
+    let output = &program.values[instruction.outputs[0]];
     if output.elements() == 0 && !instruction.op.fallible {
         return None;
     }
     let inputs: Vec<&TensorType> = instruction.inputs.iter().map(|&id| &program.values[id]).collect();
     let attributes = &instruction.attributes;
     Some(instruction.op.lower(&Site { inputs: &inputs, output, attributes, isa, precision }))
+}
+
+/// Control flow, with its bodies lowered op by op. Their constants are those of the whole program.
+fn lower_control(
+    kind: ControlKind,
+    instruction: &Instruction,
+    program: &Program,
+    isa: Isa,
+    precision: Precision,
+) -> Control {
+    let bodies = instruction.bodies.iter().map(|body| Graph::new(body, Vec::new(), isa, precision));
+    let carries = match kind {
+        ControlKind::Switch => 0,
+        ControlKind::While { .. } => instruction.outputs.len(),
+        ControlKind::Scan { carries, .. } => carries,
+    };
+    let carries = &instruction.outputs[..carries];
+    Control {
+        kind,
+        bodies: bodies.collect(),
+        layouts: Vec::new(),
+        carry_bytes: carries.iter().map(|&id| program.values[id].bytes()).collect(),
+    }
 }

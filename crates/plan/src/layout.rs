@@ -125,7 +125,7 @@ impl<'a> Lifetimes<'a> {
             };
             self.slot_of[value] = Some(slot);
         }
-        let bytes = size_of::<f32>().saturating_mul(node.kernel().scratch().shared);
+        let bytes = node.scratch_bytes();
         (bytes > 0).then(|| self.add(Slot { bytes, first: index, last: index }))
     }
 
@@ -146,7 +146,7 @@ impl<'a> Lifetimes<'a> {
                 && !self.replaced[value]
                 && aligned(self.bytes(value)) == size;
             // Whether the kernel allows this read is soon said; a node of many segments has many others.
-            let possible = ends && node.kernel().may_alias(output, input);
+            let possible = ends && node.may_alias(output, input);
             (possible && node.may_replace(value, output)).then_some((value, slot))
         })
     }

@@ -5,6 +5,8 @@
 
 mod arena;
 mod attributes;
+mod block;
+mod control;
 mod dag;
 mod elementwise;
 mod error;
@@ -21,6 +23,7 @@ mod program;
 mod reduce;
 mod run;
 mod sharing;
+mod step;
 mod store;
 mod table;
 mod team;

@@ -1,16 +1,17 @@
 //! A compiled program: kernels in an order, and where each finds its operands.
 
-use layerwise_kernels::{Cost, Isa, Kernel, Precision};
+use layerwise_kernels::{Cost, Isa, Precision};
 use serde::Serialize;
 
+use crate::block::{Block, Operand, Operands};
+use crate::control::{Control, ControlKind};
 use crate::error::Error;
 use crate::fault::{self, Fault};
 use crate::fuse;
 use crate::graph::{Graph, Node, Work};
-use crate::layout::{Layout, Place};
+use crate::layout::Layout;
 use crate::memory::AlignedBytes;
 use crate::program::Program;
-use crate::sharing::Sharing;
 use crate::store::Needs;
 use crate::tensor::TensorType;
 
@@ -44,33 +45,13 @@ impl CompileOptions {
 /// A compiled program. It holds no state: any number of stores can bind it.
 #[derive(Debug)]
 pub struct Plan {
-    pub(crate) instructions: Vec<Instruction>,
+    pub(crate) block: Block,
     /// Every stretch of memory that the step touches: for each instruction its inputs, its outputs and its scratch.
     pub(crate) operands: Vec<Operand>,
-    /// Copies at the end of a step, between operands.
-    pub(crate) transfers: Vec<(usize, usize)>,
     pub(crate) constants: AlignedBytes,
     pub(crate) needs: Needs,
     signature: PlanSignature,
     info: PlanInfo,
-}
-
-#[derive(Debug)]
-pub(crate) struct Instruction {
-    pub kernel: Box<dyn Kernel>,
-    /// The primitives that it does.
-    pub ops: String,
-    /// Where its operands begin, where its outputs do, and where its scratch is.
-    pub inputs: usize,
-    pub outputs: usize,
-    pub scratch: usize,
-    pub sharing: Sharing,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Operand {
-    pub place: Place,
-    pub bytes: usize,
 }
 
 /// The types of what a plan is bound to and run with.
@@ -109,6 +90,9 @@ pub struct InstructionInfo {
     pub bytes: u64,
     /// Chunks of each phase.
     pub chunks: Vec<u32>,
+    /// The instructions of the bodies of control flow.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bodies: Vec<Vec<InstructionInfo>>,
 }
 
 /// How many instructions or copies a fusion saved.
@@ -153,11 +137,26 @@ fn rewrite<T>(
     fusions: &mut Vec<FusionInfo>,
 ) {
     if !options.disabled_fusions.iter().any(|name| name == pass.name) {
-        fusions.push(FusionInfo { name: pass.name, count: (pass.apply)(subject) });
+        let count = (pass.apply)(subject);
+        match fusions.iter_mut().find(|fusion| fusion.name == pass.name) {
+            Some(fusion) => fusion.count += count,
+            None => fusions.push(FusionInfo { name: pass.name, count }),
+        }
     }
 }
 
 fn fuse_and_build(graph: &mut Graph, options: &CompileOptions, fusions: &mut Vec<FusionInfo>) {
+    let Graph { nodes, constants, .. } = graph;
+    for node in nodes {
+        let Work::Control(control) = &mut node.work else { continue };
+        for body in &mut control.bodies {
+            // All graphs of a program share its constants.
+            std::mem::swap(constants, &mut body.constants);
+            fuse_and_build(body, options, fusions);
+            std::mem::swap(constants, &mut body.constants);
+            control.layouts.push(Layout::new(body));
+        }
+    }
     fuse::JOINING.iter().for_each(|pass| rewrite(pass, graph, options, fusions));
     graph.build_kernels();
     if let Some(fault) = &options.fault {
@@ -181,8 +180,7 @@ impl Plan {
             variables: types(&program.variables),
             outputs: types(&program.outputs),
         };
-        let infos: Vec<InstructionInfo> =
-            graph.nodes.iter().map(|node| InstructionInfo::new(node, &graph)).collect();
+        let infos = InstructionInfo::of_all(&graph);
         let info = PlanInfo {
             isa: isa.name(),
             fusions,
@@ -190,45 +188,13 @@ impl Plan {
             peak_bytes: layout.peak_bytes,
             constant_bytes: constants.len(),
             copied_bytes: layout.transfers.iter().map(|transfer| transfer.bytes).sum(),
-            flops: infos.iter().map(|instruction| instruction.flops).sum(),
+            flops: infos.iter().map(|instruction| instruction.flops).fold(0, u64::saturating_add),
             instructions: infos,
         };
-        let mut plan = Plan {
-            instructions: Vec::with_capacity(graph.nodes.len()),
-            operands: Vec::new(),
-            transfers: Vec::with_capacity(layout.transfers.len()),
-            constants,
-            needs: Needs { arena: layout.arena_bytes, private: 0 },
-            signature,
-            info,
-        };
-        for (node, &scratch) in graph.nodes.into_iter().zip(&layout.scratch) {
-            let operand =
-                |&id: &usize| Operand { place: layout.places[id], bytes: graph.values[id].tensor.bytes() };
-            let first = plan.operands.len();
-            plan.operands.extend(node.inputs.iter().map(operand));
-            let outputs = plan.operands.len();
-            plan.operands.extend(node.outputs.iter().map(operand));
-            let Work::Kernel(kernel) = node.work else { unreachable!("kernels are built") };
-            let needs = kernel.scratch();
-            plan.operands.push(Operand { place: scratch, bytes: needs.shared * size_of::<f32>() });
-            plan.needs.private = plan.needs.private.max(needs.private * size_of::<f32>());
-            plan.instructions.push(Instruction {
-                sharing: Sharing::new(&*kernel),
-                kernel,
-                ops: node.ops.join("+"),
-                inputs: first,
-                outputs,
-                scratch: plan.operands.len() - 1,
-            });
-        }
-        for transfer in &layout.transfers {
-            let from = plan.operands.len();
-            plan.operands
-                .extend([transfer.from, transfer.to].map(|place| Operand { place, bytes: transfer.bytes }));
-            plan.transfers.push((from, from + 1));
-        }
-        plan
+        let mut operands = Operands::default();
+        let block = Block::new(graph, &layout, 0, &mut operands);
+        let needs = operands.needs(layout.arena_bytes);
+        Plan { block, operands: operands.list, constants, needs, signature, info }
     }
 
     /// The types of what the plan is bound to and run with.
@@ -243,21 +209,48 @@ impl Plan {
 }
 
 impl InstructionInfo {
+    /// Those of a graph whose kernels are built.
+    fn of_all(graph: &Graph) -> Vec<Self> {
+        graph.nodes.iter().map(|node| InstructionInfo::new(node, graph)).collect()
+    }
+
     fn new(node: &Node, graph: &Graph) -> Self {
         let types = |ids: &[usize]| ids.iter().map(|&id| graph.values[id].tensor.clone()).collect();
-        let kernel = node.kernel();
-        let Cost { flops, bytes } = kernel.cost();
+        let (name, cost, chunks, bodies) = match &node.work {
+            Work::Control(control) => {
+                let bodies: Vec<Vec<_>> = control.bodies.iter().map(Self::of_all).collect();
+                (node.ops[0], cost_of(control, &bodies), Vec::new(), bodies)
+            }
+            _ => {
+                let kernel = node.kernel();
+                (kernel.name(), kernel.cost(), kernel.phases().to_vec(), Vec::new())
+            }
+        };
         InstructionInfo {
-            name: match (kernel.name(), &node.ops[..]) {
+            name: match (name, &node.ops[..]) {
                 ("elementwise" | "stridedCopy", &[op]) => op,
                 (name, _) => name,
             },
             ops: node.ops.clone(),
             inputs: types(&node.inputs),
             outputs: types(&node.outputs),
-            flops,
-            bytes,
-            chunks: kernel.phases().to_vec(),
+            flops: cost.flops,
+            bytes: cost.bytes,
+            chunks,
+            bodies,
         }
     }
+}
+
+/// What control flow costs where that is known: each body once, and that of a scan for each slice.
+fn cost_of(control: &Control, bodies: &[Vec<InstructionInfo>]) -> Cost {
+    let times = match control.kind {
+        ControlKind::Scan { length, .. } => length as u64,
+        _ => 1,
+    };
+    let total = |part: fn(&InstructionInfo) -> u64| {
+        let once = bodies.iter().flatten().map(part).fold(0, u64::saturating_add);
+        once.saturating_mul(times)
+    };
+    Cost { flops: total(|instruction| instruction.flops), bytes: total(|instruction| instruction.bytes) }
 }

@@ -12,12 +12,15 @@ use crate::table::{self, Op};
 use crate::tensor::{TensorType, dtype_from_name};
 
 /// The version of the format that this crate reads.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// Rewriting is not linear in the length of a program, so a bound keeps a hostile one from holding up its caller.
 /// Instructions, outputs and updates count alike, since each may become a node; so do the inputs of an instruction beyond
 /// the third, which only instructions of any number of inputs have.
 const MAX_LENGTH: usize = 1 << 15;
+
+/// Programs within programs are no deeper than this.
+const MAX_DEPTH: usize = 16;
 
 /// The position of a value in a program.
 pub type ValueId = usize;
@@ -45,8 +48,10 @@ pub struct Constant {
 pub struct Instruction {
     pub op: &'static Op,
     pub inputs: Vec<ValueId>,
-    pub output: ValueId,
+    pub outputs: Vec<ValueId>,
     pub attributes: Attributes,
+    /// The programs that a control-flow op runs. They have no variables.
+    pub bodies: Vec<Program>,
 }
 
 /// At the end of the step the variable takes the value.
@@ -89,8 +94,18 @@ struct ConstantText {
 struct InstructionText {
     op: String,
     inputs: Vec<ValueId>,
-    output: ValueId,
+    outputs: Vec<ValueId>,
     attributes: Map<String, Value>,
+    #[serde(default)]
+    bodies: Vec<ProgramText>,
+}
+
+/// What is the same for a program and those inside it.
+struct Decoding {
+    /// The length of the constants blob.
+    constants: usize,
+    /// The length of all programs so far.
+    length: usize,
 }
 
 impl Program {
@@ -98,16 +113,38 @@ impl Program {
     pub fn decode(text: &str, constants: usize) -> Result<Self, Error> {
         let text: ProgramText =
             serde_json::from_str(text).map_err(|error| Error::program(error.to_string()))?;
+        text.check(&mut Decoding { constants, length: 0 }, 0)
+    }
+
+    pub fn input_types(&self) -> Vec<&TensorType> {
+        self.inputs.iter().map(|&id| &self.values[id]).collect()
+    }
+
+    pub fn output_types(&self) -> Vec<&TensorType> {
+        self.outputs.iter().map(|&id| &self.values[id]).collect()
+    }
+}
+
+impl ProgramText {
+    fn check(self, decoding: &mut Decoding, depth: usize) -> Result<Program, Error> {
+        let text = self;
         if text.version != VERSION {
             let detail = format!("version {} is not known, this addon reads version {VERSION}", text.version);
             return Err(Error::program(detail));
         }
         let further = text.instructions.iter().map(|instruction| instruction.inputs.len().saturating_sub(3));
-        let length =
+        decoding.length +=
             text.instructions.len() + text.outputs.len() + text.updates.len() + further.sum::<usize>();
-        if length > MAX_LENGTH {
+        if decoding.length > MAX_LENGTH {
+            let length = decoding.length;
             let detail = format!("{length} instructions, outputs and updates are more than {MAX_LENGTH}");
             return Err(Error::program(detail));
+        }
+        if depth > MAX_DEPTH {
+            return Err(Error::program(format!("programs are nested more than {MAX_DEPTH} deep")));
+        }
+        if depth > 0 && !(text.variables.is_empty() && text.updates.is_empty()) {
+            return Err(Error::program("a body has variables"));
         }
         let values = text
             .values
@@ -130,7 +167,7 @@ impl Program {
             .map(|constant| {
                 definitions
                     .define(constant.value)
-                    .and_then(|()| constant.check(&values[constant.value], constants))
+                    .and_then(|()| constant.check(&values[constant.value], decoding.constants))
                     .map_err(|detail| Error::program(format!("constants: {detail}")))
             })
             .collect::<Result<Vec<_>, _>>()?;
@@ -138,7 +175,7 @@ impl Program {
             .instructions
             .into_iter()
             .enumerate()
-            .map(|(index, instruction)| instruction.check(index, &values, &mut definitions))
+            .map(|(index, instruction)| instruction.check(index, &values, &mut definitions, decoding, depth))
             .collect::<Result<Vec<_>, _>>()?;
         for &id in &text.outputs {
             definitions.require(id).map_err(|detail| Error::program(format!("outputs: {detail}")))?;
@@ -214,6 +251,8 @@ impl InstructionText {
         index: usize,
         values: &[TensorType],
         definitions: &mut Definitions,
+        decoding: &mut Decoding,
+        depth: usize,
     ) -> Result<Instruction, Error> {
         let invalid = |detail: String| Error::instruction(index, &self.op, detail);
         let op = table::find(&self.op).ok_or_else(|| invalid("the op is not known".into()))?;
@@ -224,17 +263,26 @@ impl InstructionText {
         for &id in &self.inputs {
             definitions.require(id).map_err(invalid)?;
         }
-        definitions.define(self.output).map_err(invalid)?;
+        for &id in &self.outputs {
+            definitions.define(id).map_err(invalid)?;
+        }
         let attributes = Attributes::decode(op.attributes, &self.attributes).map_err(invalid)?;
         let inputs: Vec<&TensorType> = self.inputs.iter().map(|&id| &values[id]).collect();
         let signature = Signature { inputs: &inputs, attributes: &attributes };
-        let inferred = op.infer(&signature).map_err(invalid)?;
-        let declared = &values[self.output];
-        if inferred != *declared {
-            let output = self.output;
-            return Err(invalid(format!("makes {inferred}, but value {output} is declared as {declared}")));
+        let bodies = self.bodies.into_iter().map(|body| body.check(decoding, depth + 1));
+        let bodies = bodies.collect::<Result<Vec<_>, _>>()?;
+        let inferred = op.infer_outputs(&signature, &bodies).map_err(invalid)?;
+        if inferred.len() != self.outputs.len() {
+            return Err(invalid(format!("makes {} outputs, got {}", inferred.len(), self.outputs.len())));
         }
-        Ok(Instruction { op, inputs: self.inputs, output: self.output, attributes })
+        for (inferred, &output) in inferred.iter().zip(&self.outputs) {
+            let declared = &values[output];
+            if inferred != declared {
+                let detail = format!("makes {inferred}, but value {output} is declared as {declared}");
+                return Err(invalid(detail));
+            }
+        }
+        Ok(Instruction { op, inputs: self.inputs, outputs: self.outputs, attributes, bodies })
     }
 }
 

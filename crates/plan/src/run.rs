@@ -7,15 +7,15 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use layerwise_kernels::{Buffer, FlushDenormals, KernelError, Operands};
+use layerwise_kernels::{Buffer, FlushDenormals};
 use serde_json::json;
 
 use crate::error::Error;
 use crate::layout::Place;
-use crate::memory::AlignedBytes;
-use crate::plan::{Instruction, Plan};
+use crate::plan::Plan;
+use crate::step::Step;
 use crate::store::{Store, Variable, Working};
-use crate::team::{self, PanicMessage, Session, Team};
+use crate::team::{self, Session, Team};
 use crate::tensor::TensorType;
 
 /// A plan with the variables that it reads and updates.
@@ -26,8 +26,6 @@ pub struct BoundPlan {
     variables: Vec<Arc<Variable>>,
     /// The plan's operands during a step, kept so that no step allocates.
     table: Mutex<Vec<Buffer>>,
-    /// The operands that lie in outputs, and so move from step to step.
-    moving: Vec<(usize, usize)>,
 }
 
 /// Binds a plan to variables of a store, in the order of the program's variables.
@@ -52,13 +50,8 @@ pub fn bind(plan: Arc<Plan>, store: Arc<Store>, variables: Vec<Arc<Variable>>) -
     store.grow(&mut usage.working, plan.needs, team::threads())?;
     drop(usage);
     store.reserve(plan.constants.len())?;
-    let moving = plan.operands.iter().enumerate().filter_map(|(index, operand)| match operand.place {
-        Place::Output(output) => Some((index, output)),
-        _ => None,
-    });
-    let moving = moving.collect();
     let table = Mutex::new(vec![Buffer::EMPTY; plan.operands.len()]);
-    Ok(BoundPlan { plan, store, variables, table, moving })
+    Ok(BoundPlan { plan, store, variables, table })
 }
 
 impl Drop for BoundPlan {
@@ -107,12 +100,13 @@ impl BoundPlan {
             self.resolve(&mut table, &usage.working, inputs);
             let _flush = FlushDenormals::new();
             loop {
-                for &(operand, output) in &self.moving {
+                for (output, operands) in self.plan.block.outputs.iter().enumerate() {
                     let bytes = self.plan.signature().outputs[output].bytes();
                     let start = step as usize * bytes;
-                    table[operand] = outputs[output].part(start..start + bytes);
+                    let part = outputs[output].part(start..start + bytes);
+                    operands.iter().for_each(|&operand| table[operand] = part);
                 }
-                self.step(&table, &usage.working, session.as_mut(), mark)?;
+                self.step(&mut table, &usage.working, session.as_mut(), mark)?;
                 step += 1;
                 if step == steps.end || should_yield() {
                     return Ok(step);
@@ -127,8 +121,7 @@ impl BoundPlan {
 
     /// The team, if it may be of use.
     fn session(&self) -> Option<Session<'static>> {
-        let shares = self.plan.instructions.iter().any(|instruction| instruction.sharing.is_possible());
-        let session = if shares { Team::global().enter() } else { None };
+        let session = if self.plan.block.may_share() { Team::global().enter() } else { None };
         session.filter(|session| session.threads() > 1)
     }
 
@@ -144,7 +137,7 @@ impl BoundPlan {
         Ok(())
     }
 
-    /// Finds all operands but those in outputs.
+    /// Finds all operands but those that move: the outputs of the step, inputs and outputs of bodies.
     fn resolve(&self, table: &mut [Buffer], working: &Working, inputs: &[Buffer]) {
         for (buffer, operand) in table.iter_mut().zip(&self.plan.operands) {
             let from = |buffer: Buffer, start: usize| buffer.part(start..start + operand.bytes);
@@ -152,105 +145,38 @@ impl BoundPlan {
                 Place::Arena(offset) => from(working.arena.buffer(), offset),
                 Place::Constants(offset) => from(self.plan.constants.buffer(), offset),
                 Place::Variable(index) => from(self.variables[index].buffer(), 0),
-                Place::Input(index) => from(inputs[index], 0),
-                Place::Output(_) | Place::Empty => Buffer::EMPTY,
+                Place::Input(_) | Place::Output(_) | Place::Empty => Buffer::EMPTY,
             };
+        }
+        for (input, operands) in inputs.iter().zip(&self.plan.block.inputs) {
+            operands.iter().for_each(|&operand| table[operand] = *input);
         }
     }
 
     fn step(
         &self,
-        table: &[Buffer],
+        table: &mut [Buffer],
         working: &Working,
-        mut session: Option<&mut Session>,
+        session: Option<&mut Session<'static>>,
         mark: &mut impl FnMut(usize),
     ) -> Result<(), Error> {
-        let at = Cell::new(0);
+        let block = &self.plan.block;
+        let at = Cell::new("");
+        let mut step = Step { table, working, session, at: &at };
         let run = || {
-            for (index, instruction) in self.plan.instructions.iter().enumerate() {
-                at.set(index);
+            for (index, instruction) in block.instructions.iter().enumerate() {
                 mark(index);
-                let operands = Operands {
-                    inputs: &table[instruction.inputs..instruction.outputs],
-                    outputs: &table[instruction.outputs..instruction.scratch],
-                    shared: table[instruction.scratch],
-                };
-                let alone = || run_alone(instruction, &operands, working);
-                match &mut session {
-                    Some(session) => instruction
-                        .sharing
-                        .run(session, alone, |session| share(instruction, &operands, working, session))?,
-                    None => alone()?,
-                }
+                step.instruction(instruction)?;
             }
+            mark(block.instructions.len());
+            step.transfers(block);
             Ok(())
         };
-        catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
-            let op = &self.plan.instructions[at.get()].ops;
-            Err(Error::kernel_panic(op, &panic_message(&*payload)))
-        })?;
-        mark(self.plan.instructions.len());
-        for &(from, to) in &self.plan.transfers {
-            // SAFETY: transfers are between distinct places of equal size, and this thread has the store's turn.
-            unsafe {
-                table[to].slice_mut::<u8>(0..table[to].bytes()).copy_from_slice(table[from].slice::<u8>())
-            };
-        }
-        mark(self.plan.instructions.len() + 1);
+        catch_unwind(AssertUnwindSafe(run))
+            .unwrap_or_else(|payload| Err(Error::kernel_panic(at.get(), &panic_message(&*payload))))?;
+        mark(block.instructions.len() + 1);
         Ok(())
     }
-}
-
-/// All chunks of an instruction on this thread.
-fn run_alone(instruction: &Instruction, operands: &Operands, working: &Working) -> Result<(), Error> {
-    // SAFETY: this thread, the leader, is number 0, and runs one instruction at a time.
-    let private = unsafe { private_scratch(&working.private[0]) };
-    for (phase, &chunks) in instruction.kernel.phases().iter().enumerate() {
-        for chunk in 0..chunks {
-            instruction.kernel.run(phase as u32, chunk, operands, private)?;
-        }
-    }
-    Ok(())
-}
-
-/// The chunks of an instruction on all threads of the team.
-fn share(
-    instruction: &Instruction,
-    operands: &Operands,
-    working: &Working,
-    session: &mut Session,
-) -> Result<(), Error> {
-    for (phase, &chunks) in instruction.kernel.phases().iter().enumerate() {
-        let failure: Mutex<Option<(u32, KernelError)>> = Mutex::new(None);
-        let work = |chunk: u32, thread: usize| {
-            // SAFETY: in a session a number belongs to one thread, which does one chunk at a time.
-            let private = unsafe { private_scratch(&working.private[thread]) };
-            if let Err(error) = instruction.kernel.run(phase as u32, chunk, operands, private) {
-                let mut first = failure.lock().unwrap_or_else(PoisonError::into_inner);
-                // The first of the failures in the order of chunks: the same one for any number of threads.
-                if first.as_ref().is_none_or(|(earlier, _)| chunk < *earlier) {
-                    *first = Some((chunk, error));
-                }
-            }
-        };
-        session
-            .run(chunks, &work)
-            .map_err(|PanicMessage(message)| Error::kernel_panic(&instruction.ops, &message))?;
-        if let Some((_, error)) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            return Err(error.into());
-        }
-    }
-    Ok(())
-}
-
-/// The scratch memory of a thread.
-///
-/// # Safety
-/// The thread uses no other slice of it.
-unsafe fn private_scratch<'a>(memory: &AlignedBytes) -> &'a mut [f32] {
-    let buffer = memory.buffer();
-    // SAFETY: the store keeps the memory during its turn, and the contract above makes the slice the only one.
-    unsafe { buffer.slice_mut(0..buffer.elements::<f32>()) }
 }
 
 fn check_buffers(kind: &str, buffers: &[Buffer], types: &[TensorType], steps: u64) -> Result<(), Error> {

@@ -48,6 +48,9 @@ impl Sharing {
         alone: impl FnOnce() -> Result<(), E>,
         shared: impl FnOnce(&mut Session) -> Result<(), E>,
     ) -> Result<(), E> {
+        if !self.is_possible() {
+            return alone();
+        }
         let way = self.way(|| session.pays(Instant::now()));
         let start = Instant::now();
         match way {

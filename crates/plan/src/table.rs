@@ -5,13 +5,15 @@ use serde::{Serialize, Serializer};
 
 use crate::attributes::{
     AttributeKind::{self, Boolean, Dtype, Integer, Integers},
-    AttributeSchema,
+    AttributeSchema, Attributes,
 };
+use crate::control::ControlKind;
 use crate::ops::elementwise::{self, Rule};
 use crate::ops::{
-    Lowered, Signature, Site, convolution, cumulative, embed, gather, join, matmul, movement, random, reduce,
-    slice, softmax, sort,
+    Lowered, Signature, Site, control, convolution, cumulative, embed, gather, join, matmul, movement,
+    random, reduce, slice, softmax, sort,
 };
+use crate::program::Program;
 use crate::tensor::TensorType;
 
 /// All primitives.
@@ -192,6 +194,13 @@ pub static OPS: &[Op] = &[
         &[("length", Integer), ("stream", Integer)],
         rules(random::infer_permutation, random::lower_permutation),
     ),
+    control("switch", &[], control::Rule::Switch),
+    control("while", &[("constants", Integer), ("maximumIterations", Integer)], control::Rule::While),
+    control(
+        "scan",
+        &[("constants", Integer), ("carries", Integer), ("length", Integer), ("reverse", Boolean)],
+        control::Rule::Scan,
+    ),
 ];
 
 /// How many inputs a primitive takes.
@@ -200,6 +209,8 @@ pub enum Arity {
     Exactly(usize),
     /// One or more.
     Variadic,
+    /// None or more.
+    Any,
 }
 
 impl Arity {
@@ -208,6 +219,7 @@ impl Arity {
         match self {
             Arity::Exactly(count) => inputs == count,
             Arity::Variadic => inputs > 0,
+            Arity::Any => true,
         }
     }
 }
@@ -217,6 +229,7 @@ impl std::fmt::Display for Arity {
         match self {
             Arity::Exactly(count) => write!(formatter, "{count} inputs"),
             Arity::Variadic => formatter.write_str("one or more inputs"),
+            Arity::Any => formatter.write_str("any number of inputs"),
         }
     }
 }
@@ -226,6 +239,7 @@ impl Serialize for Arity {
         match self {
             Arity::Exactly(count) => count.serialize(serializer),
             Arity::Variadic => "variadic".serialize(serializer),
+            Arity::Any => "any".serialize(serializer),
         }
     }
 }
@@ -249,6 +263,8 @@ enum Definition {
         infer: fn(&Signature) -> Result<TensorType, String>,
         lower: fn(&Site) -> Lowered,
     },
+    /// Runs bodies, and may have several outputs.
+    Control(control::Rule),
 }
 
 const fn op(
@@ -279,6 +295,10 @@ const fn binary(name: &'static str, float: Binary, int: Option<BinaryI32>) -> Op
     op(name, 2, &[], lanes(Rule::Binary(float, int)))
 }
 
+const fn control(name: &'static str, attributes: &'static [AttributeSchema], rule: control::Rule) -> Op {
+    Op { name, arity: Arity::Any, attributes, fallible: false, definition: Definition::Control(rule) }
+}
+
 impl Op {
     const fn fallible(mut self) -> Self {
         self.fallible = true;
@@ -290,19 +310,42 @@ impl Op {
         self
     }
 
-    /// The type of the output, or why there is none.
+    /// The types of all outputs, or why there are none.
+    pub fn infer_outputs(
+        &self,
+        signature: &Signature,
+        bodies: &[Program],
+    ) -> Result<Vec<TensorType>, String> {
+        match &self.definition {
+            Definition::Control(rule) => control::infer(*rule, signature, bodies),
+            _ if bodies.is_empty() => self.infer(signature).map(|output| vec![output]),
+            _ => Err("takes no bodies".into()),
+        }
+    }
+
+    /// What a control-flow op does with its bodies.
+    pub fn control(&self, attributes: &Attributes) -> Option<ControlKind> {
+        match &self.definition {
+            Definition::Control(rule) => Some(control::kind(*rule, attributes)),
+            _ => None,
+        }
+    }
+
+    /// The type of the output of a primitive, or why there is none.
     pub fn infer(&self, signature: &Signature) -> Result<TensorType, String> {
         match &self.definition {
             Definition::Lanes(rule) => elementwise::infer(*rule, signature),
             Definition::Rules { infer, .. } => infer(signature),
+            Definition::Control(_) => Err("is no primitive".into()),
         }
     }
 
-    /// What an instruction that passed the shape rule becomes.
+    /// What an instruction of a primitive that passed the shape rule becomes.
     pub fn lower(&self, site: &Site) -> Lowered {
         match &self.definition {
             Definition::Lanes(rule) => elementwise::lower(*rule, site),
             Definition::Rules { lower, .. } => lower(site),
+            Definition::Control(_) => unreachable!("control flow has bodies to lower"),
         }
     }
 }

@@ -37,10 +37,10 @@ const CLASSES: usize = 300;
 /// Gradient descent of a layer of logits, large enough for threads to share.
 fn training_step() -> String {
     let float = |shape: &[usize]| json!({ "dtype": "float32", "shape": shape });
-    let op = |op: &str, inputs: &[usize], output: usize, attributes: serde_json::Value| json!({ "op": op, "inputs": inputs, "output": output, "attributes": attributes });
+    let op = |op: &str, inputs: &[usize], output: usize, attributes: serde_json::Value| json!({ "op": op, "inputs": inputs, "outputs": [output], "attributes": attributes });
     let product = |a: bool| json!({ "transposeA": a, "transposeB": false });
     json!({
-        "version": 1,
+        "version": 2,
         "values": [
             float(&[ROWS, INPUTS]), { "dtype": "int32", "shape": [ROWS] }, float(&[INPUTS, CLASSES]), float(&[]),
             float(&[ROWS, CLASSES]), float(&[ROWS]), float(&[]), float(&[ROWS, CLASSES]),
@@ -64,6 +64,53 @@ fn training_step() -> String {
     .to_string()
 }
 
+/// A scan over the rows of x, with a branch in each iteration.
+fn scanning_step() -> String {
+    let float = |shape: &[usize]| json!({ "dtype": "float32", "shape": shape });
+    let program = |values: &[serde_json::Value],
+                   inputs: &[usize],
+                   instructions: serde_json::Value,
+                   outputs: &[usize]| {
+        json!({
+            "version": 2, "values": values, "inputs": inputs, "variables": [], "constants": [],
+            "instructions": instructions, "outputs": outputs, "updates": [],
+        })
+    };
+    let (row, integer) = (float(&[INPUTS]), json!({ "dtype": "int32", "shape": [] }));
+    let branch = |op: &str| {
+        let instruction = json!({ "op": op, "inputs": [0], "outputs": [1], "attributes": {} });
+        program(&[row.clone(), row.clone()], &[0], json!([instruction]), &[1])
+    };
+    let instructions = json!([
+        { "op": "add", "inputs": [0, 2], "outputs": [3], "attributes": {} },
+        {
+            "op": "switch", "inputs": [1, 3], "outputs": [4], "attributes": {},
+            "bodies": [branch("tanh"), branch("negative")],
+        },
+        { "op": "sum", "inputs": [4], "outputs": [5], "attributes": { "axes": [0] } },
+    ]);
+    let values = [row.clone(), integer.clone(), row.clone(), row.clone(), row.clone(), float(&[])];
+    let body = program(&values, &[0, 1, 2], instructions, &[4, 5]);
+    json!({
+        "version": 2,
+        "values": [
+            float(&[ROWS, INPUTS]), { "dtype": "int32", "shape": [ROWS] }, float(&[INPUTS, CLASSES]), row,
+            row, float(&[ROWS]), float(&[]), float(&[CLASSES]),
+        ],
+        "inputs": [0, 1], "variables": [2], "constants": [{ "value": 3, "offset": 0 }],
+        "instructions": [
+            {
+                "op": "scan", "inputs": [3, 1, 0], "outputs": [4, 5], "bodies": [body],
+                "attributes": { "constants": 0, "carries": 1, "length": ROWS, "reverse": false },
+            },
+            { "op": "sum", "inputs": [5], "outputs": [6], "attributes": { "axes": [0] } },
+            { "op": "sum", "inputs": [2], "outputs": [7], "attributes": { "axes": [0] } },
+        ],
+        "outputs": [6, 7], "updates": [],
+    })
+    .to_string()
+}
+
 /// The allocations of a run of so many steps.
 fn allocations(plan: &BoundPlan, steps: u64) -> usize {
     let buffer = |bytes: &mut Vec<u8>| {
@@ -83,13 +130,16 @@ fn steps_allocate_nothing() {
     for isa in Isa::available() {
         for threads in [1, 2] {
             set_threads(threads);
-            let plan = compile(&training_step(), &0.1f32.to_le_bytes(), &CompileOptions::new(isa)).unwrap();
-            let store = Store::new(1 << 30);
-            let variable = store.variable(plan.signature().variables[0].clone()).unwrap();
-            let bound = bind(Arc::new(plan), store, vec![variable]).unwrap();
-            // The first run starts the team.
-            allocations(&bound, 2);
-            assert_eq!(allocations(&bound, 20), 0, "{isa:?} on {threads} threads");
+            for program in [training_step(), scanning_step()] {
+                let constants = 0.1f32.to_le_bytes().repeat(INPUTS);
+                let plan = compile(&program, &constants, &CompileOptions::new(isa)).unwrap();
+                let store = Store::new(1 << 30);
+                let variable = store.variable(plan.signature().variables[0].clone()).unwrap();
+                let bound = bind(Arc::new(plan), store, vec![variable]).unwrap();
+                // The first run starts the team.
+                allocations(&bound, 2);
+                assert_eq!(allocations(&bound, 20), 0, "{isa:?} on {threads} threads");
+            }
         }
     }
 }

@@ -6,6 +6,8 @@ use crate::program::{Program, ValueId};
 
 pub fn apply(program: &mut Program) -> usize {
     let before = program.instructions.len();
+    let bodies = program.instructions.iter_mut().flat_map(|instruction| &mut instruction.bodies);
+    let within: usize = bodies.map(apply).sum();
     // The value that stands for each: itself, or the first of those that are equal to it.
     let mut first: Vec<ValueId> = (0..program.values.len()).collect();
     let mut seen = HashMap::new();
@@ -13,12 +15,17 @@ pub fn apply(program: &mut Program) -> usize {
         instruction.inputs.iter_mut().for_each(|input| *input = first[*input]);
         // A random op names its stream, so draws that are meant to differ are different instructions.
         let key = (instruction.op.name, instruction.inputs.clone(), instruction.attributes.clone());
-        first[instruction.output] = *seen.entry(key).or_insert(instruction.output);
-        first[instruction.output] == instruction.output
+        // Control flow is never taken for equal.
+        let [output] = instruction.outputs[..] else { return true };
+        if !instruction.bodies.is_empty() {
+            return true;
+        }
+        first[output] = *seen.entry(key).or_insert(output);
+        first[output] == output
     });
     program.outputs.iter_mut().for_each(|output| *output = first[*output]);
     program.updates.iter_mut().for_each(|update| update.value = first[update.value]);
-    before - program.instructions.len()
+    within + before - program.instructions.len()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The shape rules of the primitives and what each becomes before fusion, one file a family.
 
+pub mod control;
 pub mod convolution;
 pub mod cumulative;
 pub mod elementwise;

@@ -72,8 +72,25 @@ impl Builder {
         self.values.push(output);
         let output = self.values.len() - 1;
         self.instructions
-            .push(json!({ "op": name, "inputs": inputs, "output": output, "attributes": attributes }));
+            .push(json!({ "op": name, "inputs": inputs, "outputs": [output], "attributes": attributes }));
         Ok(output)
+    }
+
+    /// Control flow, whose outputs have these types.
+    pub fn flow(
+        &mut self,
+        name: &str,
+        inputs: &[usize],
+        attributes: Value,
+        bodies: &[&Builder],
+        outputs: &[(Dtype, &[usize])],
+    ) -> Vec<usize> {
+        let outputs: Vec<usize> = outputs.iter().map(|&(dtype, shape)| self.value(dtype, shape)).collect();
+        let bodies: Vec<Value> = bodies.iter().map(|body| body.json()).collect();
+        self.instructions.push(json!({
+            "op": name, "inputs": inputs, "outputs": outputs, "attributes": attributes, "bodies": bodies,
+        }));
+        outputs
     }
 
     pub fn op_with(&mut self, name: &str, inputs: &[usize], attributes: Value) -> usize {
@@ -107,7 +124,7 @@ impl Builder {
             .map(|tensor| json!({ "dtype": tensor.dtype().name(), "shape": tensor.shape() }))
             .collect();
         json!({
-            "version": 1, "values": values, "inputs": self.inputs, "variables": self.variables,
+            "version": 2, "values": values, "inputs": self.inputs, "variables": self.variables,
             "constants": self.constants, "instructions": self.instructions, "outputs": self.outputs,
             "updates": self.updates,
         })

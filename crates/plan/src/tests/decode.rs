@@ -38,7 +38,7 @@ fn the_sample_compiles() {
 #[test]
 fn every_wrong_field_is_named() {
     let cases: &[(&str, Value, &str)] = &[
-        ("/version", json!(2), "version 2 is not known"),
+        ("/version", json!(1), "version 1 is not known"),
         ("/values/0/dtype", json!("float64"), "value 0: dtype \"float64\" is not known"),
         ("/values/0/shape", json!([1, 1, 1, 1, 1, 1, 1, 1, 1]), "has 9 dimensions, more than 8"),
         ("/values/0/shape", json!([65536, 65536]), "has more than 2147483647 elements"),
@@ -58,7 +58,8 @@ fn every_wrong_field_is_named() {
         ("/instructions/0/inputs", json!([0]), "takes 2 inputs, got 1"),
         ("/instructions/0/inputs", json!([0, 4]), "value 4 is used before it is defined"),
         ("/instructions/0/inputs", json!([0, 5]), "value 5 is out of range, there are 5"),
-        ("/instructions/0/output", json!(0), "value 0 is defined twice"),
+        ("/instructions/0/outputs", json!([0]), "value 0 is defined twice"),
+        ("/instructions/0/outputs", json!([2, 4]), "makes 1 outputs, got 2"),
         ("/instructions/0/attributes", json!({ "axis": 0 }), "attribute \"axis\" is not known"),
         ("/instructions/1/attributes", json!({ "transposeA": true }), "attribute \"transposeB\" is missing"),
         (
@@ -83,6 +84,15 @@ fn every_wrong_field_is_named() {
         let detail = detail(&program);
         assert!(detail.contains(expected), "{pointer}: {detail:?} should say {expected:?}");
     }
+}
+
+#[test]
+fn primitives_have_no_bodies() {
+    let mut program = sample();
+    let mut body = Builder::default();
+    body.input(F32, &[]);
+    program["instructions"][0]["bodies"] = json!([body.json()]);
+    assert!(detail(&program).contains("takes no bodies"));
 }
 
 #[test]

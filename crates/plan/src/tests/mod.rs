@@ -1,6 +1,7 @@
 //! Tests of the crate as a whole: programs in, bytes out.
 
 pub mod builder;
+mod control;
 mod decode;
 mod faults;
 mod profiles;

@@ -1,0 +1,3 @@
+export { cond, switch } from './conditional.js'
+export { foriLoop, whileLoop } from './loop.js'
+export { map, type ScanOptions, scan } from './scan.js'
