@@ -231,6 +231,22 @@ class Builder {
       }),
       () => ({ tensor: ops.take(matrix, this.#indices), limit: size, exact: known }),
       () => ({
+        tensor: ops.takeAlongAxis(matrix, ops.argsort(this.#mask), { axis: 1 }),
+        limit: size,
+        exact: known,
+      }),
+      () => ({ tensor: ops.take(matrix, this.#labels, { axis: 1 }), limit: size, exact: known }),
+      () => ({ tensor: known ? ops.sort(matrix, { axis: 0 }) : ops.tanh(matrix), limit: size, exact: known }),
+      () => ({
+        tensor: ops.scatterUpdate(
+          ops.transpose(matrix),
+          ops.expandDims(this.#labels, 1),
+          ops.take(matrix, this.#labels, { axis: 1 }),
+        ),
+        limit: size,
+        exact: known,
+      }),
+      () => ({
         tensor: ops.segmentSum(matrix, this.#labels, columns),
         limit: size * rows,
         exact: false,
