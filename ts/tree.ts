@@ -21,10 +21,11 @@ export function describeTree(tree: unknown, leaf: (value: unknown) => string): s
 }
 
 /** The leaves in order. */
-export function leavesOf(tree: unknown): unknown[] {
-  const leaves: unknown[] = []
-  mapTree(tree, (leaf) => leaves.push(leaf))
-  return leaves
+export function leavesOf(tree: unknown, into: unknown[] = []): unknown[] {
+  if (Array.isArray(tree)) for (const node of tree) leavesOf(node, into)
+  else if (isPlainObject(tree)) for (const key of Object.keys(tree)) leavesOf(tree[key], into)
+  else into.push(tree)
+  return into
 }
 
 /** The same structure with each leaf replaced. */

@@ -104,6 +104,22 @@ describeOnEachBackend('masks', () => {
     expect(sum.seen).toEqual([mask, mask])
   })
 
+  it('leave steps out of losses and metrics, which weight the others', async () => {
+    const model = lw.sequential({
+      layers: [lw.input({ shape: [3, 2] }), new Masks(), dense({ units: 1, kernelInitializer: 'ones' })],
+    })
+    const size = (_: lw.Tensor, yPred: lw.Tensor) => lw.ops.mean(yPred, { axis: -1 })
+    const measured = { metrics: [size], weightedMetrics: [size] }
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError', ...measured })
+    const y = lw.tensor([[[0], [100], [0]]])
+    const logs = await model.evaluate(x, y, { sampleWeight: [[1, 5, 3]], verbose: 0 })
+    expect(logs.loss).toBeCloseTo((3 * 3 + 3 * 7 * 7) / 2, 4)
+    expect(logs.size).toBeCloseTo((3 + 7) / 2, 5)
+    expect(logs.weighted_size).toBeCloseTo((3 + 3 * 7) / 4, 5)
+    const whole = await model.evaluate(x, y, { sampleWeight: [2], verbose: 0 })
+    expect(whole.loss).toBeCloseTo((2 * (3 * 3 + 7 * 7)) / 2, 4)
+  })
+
   it('end at a layer that does not support them, which warns once', () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
     const layer = flatten({ name: 'flat' })

@@ -147,6 +147,8 @@ describeOnEachBackend('steps on single batches', () => {
     const alone = await model.trainOnBatch(x, y)
     expect(alone.loss).toBeLessThan(9)
     expect(await model.trainOnBatch(x, y, { sampleWeight: [0] })).toEqual({ loss: alone.loss / 2 })
+    await model.fit([[x, y]], quiet)
+    expect((await model.trainOnBatch(x, y)).loss).toBeLessThan(alone.loss)
   })
 
   it('measure without training', async () => {
@@ -170,5 +172,8 @@ describeOnEachBackend('steps on single batches', () => {
     const fresh = lw.sequential({ layers: [lw.layers.dense({ units: 1, inputShape: [1] })] })
     await expectError('model.uncompiled', () => fresh.trainOnBatch([[1]], [[0]]))
     await expectError('model.uncompiled', () => fresh.resetMetrics())
+    fresh.compile({ optimizer: 'sgd', loss: 'meanSquaredError', metrics: [(_, yPred) => yPred] })
+    fresh.resetMetrics()
+    expect(Object.keys(await fresh.trainOnBatch([[1]], [[0]]))).toEqual(['loss', 'metric'])
   })
 })

@@ -23,8 +23,8 @@ import {
   checkCompileConfig,
   Programs,
   predictionProgram,
-  type Results,
   type StepData,
+  type StepResults,
 } from '../training/programs.js'
 import { type ModelData, splitArguments } from '../training/samples.js'
 import { describeTree, leavesOf, mapTree, type Tree } from '../tree.js'
@@ -168,10 +168,10 @@ export abstract class Model extends Layer {
    *   return { loss }
    * }
    */
-  trainStep?(data: StepData): Results
+  trainStep?(data: StepData): StepResults
 
   /** What a step of an evaluation does, likewise. */
-  testStep?(data: StepData): Results
+  testStep?(data: StepData): StepResults
 
   /**
    * The loss that `compile` chose, of outputs against targets, with what layers have added in the last call: a scalar. For a `trainStep`.
@@ -203,9 +203,13 @@ export abstract class Model extends Layer {
   fit(batches: Batches<GivenBatch>, options?: FitOptions): Promise<History>
   async fit(first: unknown, second?: unknown, third?: FitOptions): Promise<History> {
     const programs = this.#compiled('fit')
-    return this.#alone('fit', () =>
-      fitModel(this, programs, splitArguments('fit', fitOptions, first, second, third)),
-    )
+    return this.#alone('fit', async () => {
+      try {
+        return await fitModel(this, programs, splitArguments('fit', fitOptions, first, second, third))
+      } finally {
+        this.#batchSteps?.beginAnew()
+      }
+    })
   }
 
   /**

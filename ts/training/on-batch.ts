@@ -45,6 +45,7 @@ export class BatchSteps {
     if (!this.#seeded) this.programs.seed(undefined)
     this.#seeded = true
     const { train } = this.programs
+    if (!this.#train) train.reset()
     this.#train ??= new Tally(train)
     return this.#run(train, this.#train, weights ? { ...given, sampleWeight: weights } : given)
   }
@@ -59,10 +60,15 @@ export class BatchSteps {
     return this.#run(this.#test.programs, this.#test.tally, batch)
   }
 
+  /** Begins anew with the next batch: other training has used the metrics. */
+  beginAnew(): void {
+    this.#train = undefined
+  }
+
   /** Forgets the batches so far. */
   reset(): void {
     this.#train = undefined
-    this.programs.train.reset()
+    this.programs.resetMetrics()
     this.#test?.programs.reset()
     this.#test = undefined
   }

@@ -58,7 +58,7 @@ export function checkCompileConfig(config: CompileConfig): void {
 }
 
 /** What a step gives: scalars by their names in logs. */
-export type Results = Readonly<Record<string, Tensor>>
+export type StepResults = Readonly<Record<string, Tensor>>
 
 /** A batch as a model's own `trainStep` or `testStep` takes it: in arrays by output where there are several. */
 export interface StepData {
@@ -149,6 +149,11 @@ export class Programs {
     return this.#train
   }
 
+  /** Forgets what the metrics of the training have gathered. */
+  resetMetrics(): void {
+    this.#train?.reset()
+  }
+
   /** Starts the training's own generator: from a seed, or from a number that the default generator draws. */
   seed(seed: number | undefined): void {
     const [high, low] = seed === undefined ? uniform([2]).dataSync() : []
@@ -180,7 +185,7 @@ export class Programs {
   }
 
   /** The loss that training minimizes, and, where several outputs have one, that of each: scalars by their names in logs. */
-  losses({ y, sampleWeight }: Omit<Batch, 'x'>, outputs: readonly Tensor[]): Results {
+  losses({ y, sampleWeight }: Omit<Batch, 'x'>, outputs: readonly Tensor[]): StepResults {
     const { model } = this
     const losses = (this.#objective?.outputs ?? []).flatMap(({ name, loss, lossWeight }, i) => {
       if (!loss) return []
@@ -195,7 +200,7 @@ export class Programs {
     return { loss, ...Object.fromEntries(each) }
   }
 
-  #forward(batch: Batch, measured: readonly Measured[], training: boolean): Results {
+  #forward(batch: Batch, measured: readonly Measured[], training: boolean): StepResults {
     const outputs = leavesOf(this.model.apply<Tree<Tensor>>(batch.x, { training })) as Tensor[]
     for (const { metric, output, weighted } of measured) {
       const yPred = outputs[output] as Tensor
@@ -205,8 +210,8 @@ export class Programs {
     return this.losses(batch, outputs)
   }
 
-  #trainStep(batch: Batch): Results {
-    let results: Results = {}
+  #trainStep(batch: Batch): StepResults {
+    let results: StepResults = {}
     const lossOf = (_weights: readonly Variable[]): Tensor => {
       results = this.#forward(batch, this.#measured, true)
       return results.loss as Tensor
@@ -219,7 +224,7 @@ export class Programs {
 
   #stepPrograms(
     measured: readonly Measured[],
-    step: (batch: Batch) => Results,
+    step: (batch: Batch) => StepResults,
     averaged: boolean,
   ): StepPrograms {
     const position = new Variable(tensor(new Int32Array(1), []), 'position', false)
