@@ -38,6 +38,21 @@ const some = (names: readonly string[]) =>
   `${list(names.slice(0, 9))}${names.length > 9 ? ` and ${names.length - 9} more` : ''}`
 const list = (names: readonly string[]) => names.map((name) => `'${name}'`).join(', ')
 
+/** What makes data fit that do not, where their shapes tell: `sample` is what one sample must have. */
+const inputCures = {
+  batch: () => 'It looks like one sample: a batch of it is lw.ops.expandDims(x, 0).',
+  lastAxis: () => 'lw.ops.expandDims(x, -1) adds the last axis.',
+  reshape: (sample: Shape, got: Shape) =>
+    `The samples have as many elements: lw.ops.reshape(x, [${[got[0], ...sample].join(', ')}]) gives them that shape${
+      sample.length === 1 ? ', and so does lw.layers.flatten() as the first layer' : ''
+    }.`,
+  inputShape: (sample: Shape, got: Shape) =>
+    `A sample of x has shape ${shape(got.slice(1))}, but the inputShape of the model is ${shape(sample)}.`,
+} as const
+
+/** The kinds of {@link inputCures}. */
+export type InputCure = keyof typeof inputCures
+
 /** Every error the library raises: its stable code, the fields it carries and its wording, which stands here alone. */
 const messages = {
   // Tensors and their arguments.
@@ -119,8 +134,10 @@ const messages = {
   'placeholder.op': (f: { op: string }) =>
     `${f.op} was called on a placeholder of lw.input, which stands for data that is not there yet. Between placeholders of a functional model there ` +
     `are layers: lw.layers.lambda({ function: (x) => lw.ops.${f.op}(x) }).apply(placeholder), or a layer of your own.`,
-  'layer.input': (f: { layer: string; expected: string; got: Shapes }) =>
-    `Layer '${f.layer}' takes ${f.expected}, got ${shapes(f.got)}.`,
+  'layer.input': (f: { layer: string; expected: string; got: Shapes; cure?: InputCure; sample?: Shape }) =>
+    `Layer '${f.layer}' takes ${f.expected}, got ${shapes(f.got)}.${
+      f.cure ? ` ${inputCures[f.cure](f.sample as Shape, f.got as Shape)}` : ''
+    }`,
   'layer.output': (f: { layer: string; got: unknown }) =>
     `The call of layer '${f.layer}' must return a tensor, or an array or an object of tensors, got ${show(f.got)}.`,
   'layer.unbuilt': (f: { layer: string; method: string }) =>
@@ -137,6 +154,13 @@ const messages = {
     `Model '${f.model}' has no loss to minimize. Give compile a loss, or let a layer add one with addLoss.`,
   'model.untrainable': (f: { model: string }) =>
     `fit: model '${f.model}' has no trainable weights. Set trainable of a layer with weights, and compile again.`,
+
+  'loss.logits': (f: { op: string; activation: string }) =>
+    `${f.op} takes probabilities, but the last layer of the model has no activation, so its outputs are any numbers. ` +
+    `Give that layer activation: '${f.activation}', or the loss { fromLogits: true }.`,
+  'promise.unawaited': (f: { method: string; property?: string }) =>
+    `${f.method} gives a promise${f.property === undefined ? '' : `, which has no ${f.property}`}. ` +
+    `Write await before it: const result = await model.${f.method}(…).`,
 
   // Data and training.
   'data.empty': (f: { op: string }) => `${f.op}: there are no samples.`,

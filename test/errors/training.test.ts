@@ -88,7 +88,7 @@ describeOnEachBackend('errors of training', () => {
       () => model.predict([[1, 2, 3]]),
     ]) {
       const error = await expectError('layer.input', run, { layer: 'scores', got: [1, 3] })
-      expect(error.message).toBe("Layer 'scores' takes an input [null, 2], got [1, 3].")
+      expect(error.message).toContain("Layer 'scores' takes an input [null, 2], got [1, 3].")
     }
     await expectError('layer.input', () => model.predict([1, 2]))
     await expectError('data.rows', () => model.predict(new Float32Array(5)), { sample: [2], got: 5 })

@@ -2,7 +2,7 @@ import type { Described } from '../described.js'
 import { add, mean, multiply, power, sigmoid, subtract } from '../ops/index.js'
 import { checkBoolean, checkInterval, checkOptions } from '../options.js'
 import { binaryTerms, binaryTermsOfLogits, smoothed } from './crossentropy.js'
-import { argumentOf } from './logits.js'
+import { argumentOf, refuseLinear } from './logits.js'
 import { defineLoss, type LossConfig, type LossFunction } from './loss.js'
 import { checkSameShape } from './ranks.js'
 
@@ -42,6 +42,7 @@ export function binaryCrossentropy(config: BinaryCrossentropyConfig = {}): LossF
     values: (yTrue, yPred) => {
       checkSameShape(op, yTrue, yPred)
       const logits = fromLogits ? yPred : argumentOf('sigmoid', yPred)
+      if (!logits) refuseLinear(op, 'sigmoid', yPred)
       const targets = smoothed(yTrue, labelSmoothing, 2)
       return mean(logits ? binaryTermsOfLogits(targets, logits) : binaryTerms(targets, yPred), { axis })
     },
@@ -79,6 +80,7 @@ export function binaryFocalCrossentropy(
     values: (yTrue, yPred) => {
       checkSameShape(op, yTrue, yPred)
       const t = smoothed(yTrue, labelSmoothing, 2)
+      if (!fromLogits) refuseLinear(op, 'sigmoid', yPred)
       const p = fromLogits ? sigmoid(yPred) : yPred
       const either = (one: typeof t | number, zero: typeof t | number) =>
         add(multiply(t, one), multiply(subtract(1, t), zero))

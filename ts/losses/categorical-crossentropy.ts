@@ -15,7 +15,7 @@ import { checkBoolean, checkInterval, checkOptions, checkPositive } from '../opt
 import type { Tensor } from '../tensor.js'
 import { classLabels } from './class-labels.js'
 import { logSoftmax, normalized, smoothed } from './crossentropy.js'
-import { logitsOf } from './logits.js'
+import { logitsOf, refuseLinear } from './logits.js'
 import { defineLoss, type LossConfig, type LossFunction } from './loss.js'
 import { checkSameShape, lastAxis } from './ranks.js'
 
@@ -60,6 +60,7 @@ export function categoricalCrossentropy(
       checkSameShape(op, yTrue, yPred)
       const given = lastAxis(op, yPred, axis)
       const logits = fromLogits ? given : logitsOf(given)
+      if (!logits) refuseLinear(op, 'softmax', given)
       const logarithms = logits ? logSoftmax(logits) : log(normalized(given))
       const classes = yTrue.shape.at(-1) as number
       const targets = lastAxis(op, smoothed(yTrue, labelSmoothing, classes), axis)
@@ -95,6 +96,7 @@ export function categoricalFocalCrossentropy(
     values: (yTrue, yPred) => {
       checkSameShape(op, yTrue, yPred)
       const given = lastAxis(op, yPred, axis)
+      if (!fromLogits) refuseLinear(op, 'softmax', given)
       const p = normalized(fromLogits ? softmax(given) : given)
       const targets = lastAxis(op, smoothed(yTrue, labelSmoothing, yTrue.shape.at(-1) as number), axis)
       const weights = multiply(power(subtract(1, p), gamma), alpha)

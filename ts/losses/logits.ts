@@ -1,3 +1,4 @@
+import { fail } from '../errors.js'
 import { SymbolicTensor } from '../graph/trace.js'
 import { reshape } from '../ops/index.js'
 import type { Tensor } from '../tensor.js'
@@ -19,4 +20,31 @@ export function argumentOf(activation: 'softmax' | 'sigmoid', output: Tensor): T
   if (op.name !== 'reshape' || from.shape.at(-1) !== output.shape.at(-1)) return undefined
   const argument = argumentOf(activation, from)
   return argument && reshape(argument, output.shape)
+}
+
+/**
+ * Raises where a loss of probabilities gets what a dense layer without an activation computes, in the present trace: whoever wrote the model forgot
+ * the activation, or meant logits.
+ */
+export function refuseLinear(loss: string, activation: 'softmax' | 'sigmoid', output: Tensor): void {
+  if (isLinear(output)) fail('loss.logits', { op: loss, activation })
+}
+
+/** Whether a tensor is the product of something and a weight, plus perhaps another weight. */
+function isLinear(tensor: Tensor | undefined): boolean {
+  if (!(tensor instanceof SymbolicTensor) || tensor.origin.kind !== 'operation') return false
+  const { op, inputs } = tensor.origin
+  const [a, b] = inputs
+  if (op.name === 'reshape') return isLinear(a)
+  if (op.name === 'add') return (isLinear(a) && isWeight(b)) || (isLinear(b) && isWeight(a))
+  return op.name === 'matmul' && isWeight(b)
+}
+
+/** Whether a tensor is the value of a variable, broadcast or not. */
+function isWeight(tensor: Tensor | undefined): boolean {
+  if (!(tensor instanceof SymbolicTensor)) return false
+  const { origin } = tensor
+  if (origin.kind === 'alias') return isWeight(origin.of)
+  if (origin.kind === 'operation') return origin.op.name === 'broadcastTo' && isWeight(origin.inputs[0])
+  return origin.kind === 'variable'
 }

@@ -16,7 +16,7 @@ import { checkBoolean, checkOptions } from '../options.js'
 import type { Tensor } from '../tensor.js'
 import { classLabels } from './class-labels.js'
 import { normalized } from './crossentropy.js'
-import { logitsOf } from './logits.js'
+import { logitsOf, refuseLinear } from './logits.js'
 import { defineLoss, type LossConfig, type LossFunction } from './loss.js'
 import { lastAxis } from './ranks.js'
 
@@ -53,6 +53,7 @@ export function sparseCategoricalCrossentropy(
     const rows = (x: Tensor) => reshape(x, [labels.size, x.shape.at(-1) as number])
     const logits = fromLogits ? yPred : logitsOf(yPred)
     if (logits) return sparseSoftmaxCrossentropy(rows(logits), labels)
+    refuseLinear(op, 'softmax', yPred)
     const scores = rows(yPred)
     const ofLabel = multiply(normalized(scores), oneHot(labels, scores.shape[1] as number))
     return negative(log(sum(ofLabel, { axis: 1 })))

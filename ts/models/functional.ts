@@ -1,11 +1,11 @@
-import { fail } from '../errors.js'
+import { fail, type InputCure } from '../errors.js'
 import { InputLayer } from '../layers/input.js'
 import type { CallOptions, InputShape, Layer, LayerConfig } from '../layers/layer.js'
 import { type Mask, masked, maskOf } from '../layers/mask.js'
 import { type LayerCall, type PartialShape, Placeholder } from '../layers/placeholder.js'
 import { cast } from '../ops/index.js'
 import { checkOptions } from '../options.js'
-import { formatShape } from '../shape.js'
+import { formatShape, type Shape, sizeOf } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { leavesOf, mapTree, type Tree } from '../tree.js'
 import { arrange, isByName } from './arrange.js'
@@ -107,7 +107,9 @@ export class FunctionalModel extends Model {
         expected.every((extent, axis) => extent === null || extent === got[axis])
       if (fits) return
       const { name } = inputs.length === 1 ? this.firstLayer : input.layer
-      fail('layer.input', { layer: name, expected: `an input ${formatShape(expected)}`, got })
+      const cure = cureFor(expected, got)
+      const details = { layer: name, expected: `an input ${formatShape(expected)}`, got }
+      fail('layer.input', { ...details, ...(cure && { cure, sample: expected.slice(1) }) })
     })
   }
 
@@ -159,6 +161,17 @@ export class FunctionalModel extends Model {
   }
 
   override build(_inputShape: InputShape): void {}
+}
+
+/** What would make data fit a declared input, as far as the shapes tell. */
+function cureFor(expected: PartialShape, got: Shape): InputCure | undefined {
+  const [sample, known] = [expected.slice(1), got.slice(1)]
+  const agree = (a: PartialShape, b: PartialShape) =>
+    a.length === b.length && a.every((extent, i) => extent === null || extent === b[i])
+  if (agree(sample, got)) return 'batch'
+  if (sample.at(-1) === 1 && agree(sample.slice(0, -1), known)) return 'lastAxis'
+  if (!sample.includes(null) && got.length > 0 && sizeOf(sample as Shape) === sizeOf(known)) return 'reshape'
+  return got.length === expected.length ? 'inputShape' : undefined
 }
 
 /** The calls that make the ends out of the starts, each after those that it needs. */

@@ -27,6 +27,7 @@ import {
   type StepResults,
 } from '../training/programs.js'
 import { type ModelData, splitArguments } from '../training/samples.js'
+import { historyProperties, tensorProperties, untilAwaited } from '../training/unawaited.js'
 import { describeTree, leavesOf, mapTree, type Tree } from '../tree.js'
 import { summarize } from './summary.js'
 
@@ -201,7 +202,11 @@ export abstract class Model extends Layer {
    */
   fit(x: ModelData, y: ModelData | undefined, options?: FitOptions): Promise<History>
   fit(batches: Batches<GivenBatch>, options?: FitOptions): Promise<History>
-  async fit(first: unknown, second?: unknown, third?: FitOptions): Promise<History> {
+  fit(first: unknown, second?: unknown, third?: FitOptions): Promise<History> {
+    return untilAwaited('fit', this.#fit(first, second, third), historyProperties)
+  }
+
+  async #fit(first: unknown, second: unknown, third: FitOptions | undefined): Promise<History> {
     const programs = this.#compiled('fit')
     return this.#alone('fit', async () => {
       try {
@@ -220,7 +225,11 @@ export abstract class Model extends Layer {
    */
   evaluate(x: ModelData, y: ModelData | undefined, options?: EvaluateOptions): Promise<Logs>
   evaluate(batches: Batches<GivenBatch>, options?: EvaluateOptions): Promise<Logs>
-  async evaluate(first: unknown, second?: unknown, third?: EvaluateOptions): Promise<Logs> {
+  evaluate(first: unknown, second?: unknown, third?: EvaluateOptions): Promise<Logs> {
+    return untilAwaited('evaluate', this.#evaluate(first, second, third), ['loss'])
+  }
+
+  async #evaluate(first: unknown, second: unknown, third: EvaluateOptions | undefined): Promise<Logs> {
     const programs = this.#compiled('evaluate')
     return evaluateModel(this, programs, splitArguments('evaluate', evaluateOptions, first, second, third))
   }
@@ -232,9 +241,16 @@ export abstract class Model extends Layer {
    * @param x samples as in `fit`, or an iterable of batches of x
    * @throws layer.input, data.empty, argument.*; the signal's reason
    */
-  async predict<Outputs extends Tree<Tensor> = Tensor>(
+  predict<Outputs extends Tree<Tensor> = Tensor>(
     x: ModelData | Batches<ModelData>,
     options?: PassOptions,
+  ): Promise<Outputs> {
+    return untilAwaited('predict', this.#predict<Outputs>(x, options), tensorProperties)
+  }
+
+  async #predict<Outputs extends Tree<Tensor>>(
+    x: ModelData | Batches<ModelData>,
+    options: PassOptions | undefined,
   ): Promise<Outputs> {
     this.#prediction ??= predictionProgram(this)
     return (await predictRows(this, this.#prediction, x, options)) as Outputs

@@ -7,6 +7,7 @@ import { nonfiniteRow } from './checks.js'
 import { Epochs } from './epochs.js'
 import { evaluateSamples, testPace } from './evaluate.js'
 import { checkFitOptions, type FitOptions } from './fit-options.js'
+import { hintAtPixels } from './hints.js'
 import { History, type Logs } from './history.js'
 import { Pace } from './pace.js'
 import type { Programs } from './programs.js'
@@ -30,6 +31,7 @@ export async function fitModel(
   signal?.throwIfAborted()
 
   const inMemory = samples.kind === 'rows'
+  if (inMemory) hintAtPixels(model, samples.data.x)
   const params = {
     epochs,
     steps: stepsPerEpoch ?? stepsOf(samples),
