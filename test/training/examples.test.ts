@@ -60,6 +60,19 @@ describe('examples', () => {
     expect(after).toBe(before)
   })
 
+  it('two inputs: a shared encoder tells pairs apart', async () => {
+    const lines = await run('two-inputs.js')
+    expect(Number.parseFloat(lines.at(-1) as string)).toBeGreaterThan(90)
+  })
+
+  it('class weights find most of the frauds', async () => {
+    const [plain, weighted] = (await run('class-imbalance.js')).map((line) =>
+      Number(/finds (\d+) %/.exec(line)?.[1]),
+    )
+    expect(plain).toBeLessThan(50)
+    expect(weighted).toBeGreaterThan(75)
+  })
+
   it.each(readdirSync(examples).filter((name) => name !== 'digits.js'))('%s is short', (name) => {
     expect(readFileSync(new URL(name, examples), 'utf8').split('\n').length).toBeLessThan(60)
   })
