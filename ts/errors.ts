@@ -237,10 +237,10 @@ const messages = {
     `Weight '${f.weight}' of the model is ${f.expected}, but ${f.path} has ${f.got}.`,
   'io.function': (f: { where: string; name?: string }) =>
     f.name === undefined
-      ? `${f.where} is a function or a class without a name. A file stores no code but names, so give it one: const myLoss = (yTrue, yPred) => …`
-      : `${f.where}: two functions or classes are named '${f.name}'. A file stores no code but names, so give them different ones.`,
+      ? `${f.where || 'This'} is a function or a class without a name. A file stores no code but names, so give it one: const myLoss = (yTrue, yPred) => …`
+      : `${f.where || 'A configuration'}: two functions or classes are named '${f.name}'. A file stores no code but names, so give them different ones.`,
   'io.value': (f: { where: string; got: unknown }) =>
-    `${f.where} is ${show(f.got)}, which JSON cannot hold: a configuration consists of numbers, texts, true, false, null, arrays and plain ` +
+    `${f.where || 'This'} is ${show(f.got)}, which JSON cannot hold: a configuration consists of numbers, texts, true, false, null, arrays and plain ` +
     'objects of them, and of things with a getConfig.',
   'idx.invalid': (f: { path: string; detail: string }) => `${f.path} is not a valid IDX file: ${f.detail}.`,
 

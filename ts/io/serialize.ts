@@ -1,5 +1,5 @@
 import * as activations from '../activations/index.js'
-import { isSerialized, type Serialized } from '../described.js'
+import { type Described, isSerialized, type Serialized } from '../described.js'
 import { fail } from '../errors.js'
 
 /** What has a configuration from which an equal thing can be made: layers, models, optimizers, schedules, metrics. */
@@ -26,6 +26,12 @@ class Serializer {
     if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
     if (typeof value === 'number' && Number.isFinite(value)) return value
     if (Array.isArray(value)) return value.map((element, i) => this.serialize(element, `${where}[${i}]`))
+    if (isDescribed(value)) {
+      const { className, config } = value
+      const already: boolean = isSerialized(value)
+      if (!already) return this.#thing(className, config, where)
+      return { ...value, config: config && this.#entries(config, where) }
+    }
     if (typeof value === 'function') return this.#function(value, where)
     if (typeof value !== 'object') return fail('io.value', { where, got: value })
     if ('getConfig' in value && typeof value.getConfig === 'function') {
@@ -33,14 +39,10 @@ class Serializer {
     }
     const prototype = Object.getPrototypeOf(value)
     if (prototype !== Object.prototype && prototype !== null) return fail('io.value', { where, got: value })
-    return isSerialized(value)
-      ? { ...value, config: value.config && this.#entries(value.config, where) }
-      : this.#entries(value, where)
+    return this.#entries(value, where)
   }
 
   #function(f: object, where: string): unknown {
-    if ('className' in f && 'config' in f)
-      return this.#thing(f.className as string, f.config as object, where)
     const builtIn = Object.entries(activations).find(([, activation]) => activation === f)
     if (builtIn) return builtIn[0]
     return { className: this.#nameOf(f, where), config: null, custom: true } satisfies Serialized
@@ -74,4 +76,10 @@ class Serializer {
     this.#custom.set(name, custom)
     return name
   }
+}
+
+/** Whether a factory has left its name and what it was given on a value. */
+function isDescribed(value: unknown): value is Described {
+  if (typeof value !== 'function' && (typeof value !== 'object' || value === null)) return false
+  return Object.hasOwn(value, 'className') && Object.hasOwn(value, 'config')
 }
