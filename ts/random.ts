@@ -1,3 +1,4 @@
+import type { Dtype } from './dtype.js'
 import { fail } from './errors.js'
 import { executor } from './executors/choice.js'
 import type { Executor } from './executors/executor.js'
@@ -84,23 +85,30 @@ export function seed(n: number): void {
   })
 }
 
-/** Draws with a generator's key, its present step and a stream of its own, and sees to it that the step advances. */
-function draw(
+/**
+ * Draws with a generator's key, its present step and streams of its own, and sees to it that the step advances.
+ *
+ * @param streams how many streams the sample needs
+ */
+export function draw<Streams extends number[]>(
   source: Seed | undefined,
-  sample: (key: Tensor, step: Tensor, stream: number) => Tensor,
+  sample: (key: Tensor, step: Tensor, ...streams: Streams) => Tensor,
+  streams = 1,
 ): Tensor {
   const trace = activeTrace()
+  const numbered = (next: (i: number) => number) =>
+    Array.from({ length: streams }, (_, i) => next(i)) as Streams
   if (typeof source === 'number') {
     checkSeed('random', source)
-    return sample(keyOf(source), tensor(new Int32Array([0]), []), 0)
+    return sample(keyOf(source), tensor(new Int32Array([0]), []), ...numbered((i) => i))
   }
   const generator = source ?? defaultGenerator()
   if (trace) {
     const generators = drawnFrom.get(trace) ?? new Set()
     drawnFrom.set(trace, generators.add(generator))
-    return sample(generator.key.read(), generator.step.read(), trace.nextStream())
+    return sample(generator.key.read(), generator.step.read(), ...numbered(() => trace.nextStream()))
   }
-  const drawn = sample(generator.key.read(), generator.step.read(), 0)
+  const drawn = sample(generator.key.read(), generator.step.read(), ...numbered((i) => i))
   generator.step.assign(ops.add(generator.step, 1))
   return drawn
 }
@@ -110,15 +118,61 @@ export function finishRandomness(trace: Trace): void {
   for (const { step } of drawnFrom.get(trace) ?? []) trace.assign(step, ops.add(step, 1))
 }
 
-/** Uniform float32 numbers from `minval` (default 0) up to `maxval` (default 1). */
+/**
+ * Uniform numbers from `minval` on and below `maxval`.
+ *
+ * @param options minval (default 0), maxval (default 1), dtype ('float32', or 'int32' for integers as of `randint`), seed
+ */
 export function uniform(
   shape: Shape,
-  options: { readonly minval?: number; readonly maxval?: number; readonly seed?: Seed } = {},
+  options: {
+    readonly minval?: number
+    readonly maxval?: number
+    readonly dtype?: 'float32' | 'int32'
+    readonly seed?: Seed
+  } = {},
 ): Tensor {
-  checkOptions('uniform', options, ['minval', 'maxval', 'seed'])
-  const { minval = 0, maxval = 1, seed } = options
+  checkOptions('uniform', options, ['minval', 'maxval', 'dtype', 'seed'])
+  const { minval = 0, maxval = 1, dtype = 'float32', seed } = options
+  if (dtype === 'int32') return randint(shape, minval, maxval, seed === undefined ? {} : { seed })
+  if (dtype !== 'float32') {
+    fail('argument.range', { op: 'uniform', argument: 'dtype', expected: "'float32' or 'int32'", got: dtype })
+  }
   const unit = draw(seed, (key, step, stream) => ops.randomUniform(key, step, shape, stream))
   return minval === 0 && maxval === 1 ? unit : ops.add(ops.multiply(unit, maxval - minval), minval)
+}
+
+/**
+ * Integers from `minval` on and below `maxval`, each equally often.
+ *
+ * @param minval an int32
+ * @param maxval at most 2^31, and above `minval`
+ * @param options dtype (default 'int32'), seed
+ */
+export function randint(
+  shape: Shape,
+  minval: number,
+  maxval: number,
+  options: { readonly dtype?: Dtype; readonly seed?: Seed } = {},
+): Tensor {
+  checkOptions('randint', options, ['dtype', 'seed'])
+  const isInt32 = (n: number) => Number.isInteger(n) && n >= -(2 ** 31) && n < 2 ** 31
+  for (const [argument, value] of Object.entries({ minval, 'maxval - 1': maxval - 1 })) {
+    if (!isInt32(value)) {
+      fail('argument.range', { op: 'randint', argument, expected: 'an int32', got: value })
+    }
+  }
+  const range = maxval - minval
+  if (range < 1 || range >= 2 ** 32) {
+    const expected = `above minval (${minval}), and less than 2^32 above it`
+    fail('argument.range', { op: 'randint', argument: 'maxval', expected, got: maxval })
+  }
+  const integers = draw(options.seed, (key, step, stream) =>
+    ops.randomIntegers(key, step, shape, range, stream),
+  )
+  const shifted = minval === 0 ? integers : ops.add(integers, minval)
+  const { dtype = 'int32' } = options
+  return dtype === 'int32' ? shifted : ops.cast(shifted, dtype)
 }
 
 /** Normal float32 numbers, by the inverse of the distribution function. */

@@ -128,8 +128,14 @@ it('what is public is an explicit list', () => {
   expect(names(lw.random)).toEqual([
     'RandomGenerator',
     'bernoulli',
+    'beta',
+    'categorical',
+    'dropout',
+    'gamma',
     'normal',
     'permutation',
+    'randint',
+    'shuffle',
     'truncatedNormal',
     'uniform',
   ])

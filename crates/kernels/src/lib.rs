@@ -41,7 +41,7 @@ pub use gather::{ScatterPlaces, ScatterUpdate, SegmentReduce, Take, TakeAlongAxi
 pub use isa::Isa;
 pub use kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
 pub use matmul::{Epilogue, Matmul, Precision, matmul};
-pub use random::{RandomPermutation, RandomUniform};
+pub use random::{RandomGamma, RandomPermutation, RandomUniform};
 pub use reduce::{ArgMax, Reduce};
 pub use several::Several;
 pub use softmax::{Factor, Softmax, SparseSoftmaxCrossentropy};

@@ -189,6 +189,18 @@ pub static OPS: &[Op] = &[
         rules(random::infer_uniform, random::lower_uniform),
     ),
     op(
+        "randomIntegers",
+        2,
+        &[("shape", Integers), ("stream", Integer), ("range", Integer)],
+        rules(random::infer_integers, random::lower_integers),
+    ),
+    op(
+        "randomGamma",
+        3,
+        &[("stream", Integer), ("logarithm", Boolean)],
+        rules(random::infer_gamma, random::lower_gamma),
+    ),
+    op(
         "randomPermutation",
         2,
         &[("length", Integer), ("stream", Integer)],

@@ -1,10 +1,14 @@
 //! Random numbers that depend on a key, a step and a stream alone.
 
-use crate::Isa;
-use crate::chunks::Chunks;
-use crate::kernel::{Cost, Kernel, KernelError, Operands};
-use crate::lanes::Arithmetic;
-use crate::target::{Loop, Target};
+mod gamma;
+mod permutation;
+mod uniform;
+
+pub use gamma::RandomGamma;
+pub use permutation::RandomPermutation;
+pub use uniform::RandomUniform;
+
+use crate::kernel::Operands;
 
 /// Words of a block of the generator.
 const WORDS: usize = 4;
@@ -36,19 +40,34 @@ impl Philox {
         Philox { key: [key[0], key[1]], counter: [0, 0, step[0], stream] }
     }
 
+    /// The words of one block of a sequence of its own for each index.
+    fn block(&self, index: u32, number: u32) -> [u32; WORDS] {
+        let [_, _, step, stream] = self.counter;
+        let [words] = Philox { counter: [0, number, step, stream], ..*self }.blocks(index);
+        words
+    }
+
+    /// The words of a batch of blocks from `first` on.
+    #[inline(always)]
+    fn batch(&self, first: u32) -> [u32; BATCH] {
+        let mut words = [0; BATCH];
+        words.as_chunks_mut::<WORDS>().0.copy_from_slice(&self.blocks::<BLOCKS>(first));
+        words
+    }
+
     /// The words of the blocks from `first` on, block by block. They are kept in 64 bits, of which the upper half is
     /// ignored, because a vector instruction that multiplies 32 by 32 bits takes and gives them so.
     #[inline(always)]
-    fn batch(&self, first: u32) -> [u32; BATCH] {
+    fn blocks<const N: usize>(&self, first: u32) -> [[u32; WORDS]; N] {
         let product = |word: u64, multiplier: u32| (word & u64::from(u32::MAX)) * u64::from(multiplier);
         let [_, c1, c2, c3] = self.counter.map(u64::from);
-        let (mut c0, mut c1, mut c2, mut c3) = ([0; BLOCKS], [c1; BLOCKS], [c2; BLOCKS], [c3; BLOCKS]);
+        let (mut c0, mut c1, mut c2, mut c3) = ([0; N], [c1; N], [c2; N], [c3; N]);
         for (number, c0) in (0..).zip(&mut c0) {
             *c0 = u64::from(first.wrapping_add(number));
         }
         let mut key = self.key;
         for _ in 0..Self::ROUNDS {
-            for lane in 0..BLOCKS {
+            for lane in 0..N {
                 let left = product(c0[lane], Self::MULTIPLIERS[0]);
                 let right = product(c2[lane], Self::MULTIPLIERS[1]);
                 (c0[lane], c1[lane]) = ((right >> 32) ^ c1[lane] ^ u64::from(key[0]), right);
@@ -56,145 +75,20 @@ impl Philox {
             }
             key = [key[0].wrapping_add(Self::WEYL[0]), key[1].wrapping_add(Self::WEYL[1])];
         }
-        let mut words = [0; BATCH];
-        for (lane, words) in words.as_chunks_mut::<WORDS>().0.iter_mut().enumerate() {
+        let mut words = [[0; WORDS]; N];
+        for (lane, words) in words.iter_mut().enumerate() {
             *words = [c0[lane] as u32, c1[lane] as u32, c2[lane] as u32, c3[lane] as u32];
         }
         words
     }
 }
 
-/// Uniform numbers in [0, 1): element i is the upper 24 bits of word i of the stream.
-#[derive(Debug)]
-pub struct RandomUniform {
-    target: Target,
-    elements: usize,
-    stream: u32,
-    /// Of whole batches.
-    chunks: Chunks,
-}
-
-impl RandomUniform {
-    /// # Panics
-    /// When the machine lacks the instruction set, or the elements are more than an int32 can count.
-    pub fn new(isa: Isa, elements: usize, stream: u32) -> Self {
-        assert!(elements <= i32::MAX as usize, "a block number fits in one word of the counter");
-        let chunks = Chunks::new(elements.div_ceil(BATCH), 16 * BATCH);
-        RandomUniform { target: Target::new(isa), elements, stream, chunks }
-    }
-}
-
-impl Kernel for RandomUniform {
-    fn name(&self) -> &'static str {
-        "randomUniform"
-    }
-
-    fn phases(&self) -> &[u32] {
-        self.chunks.phases()
-    }
-
-    fn cost(&self) -> Cost {
-        Cost { flops: 20 * self.elements as u64, bytes: 4 * self.elements as u64 }
-    }
-
-    fn run(&self, _: u32, chunk: u32, operands: &Operands<'_>, _: &mut [f32]) -> Result<(), KernelError> {
-        let philox = Philox::from_operands(operands, self.stream);
-        let batches = self.chunks.range(chunk);
-        let elements = batches.start * BATCH..self.elements.min(batches.end * BATCH);
-        let output = operands.outputs[0].part(0..self.elements * size_of::<f32>());
-        // SAFETY: the batches of chunks are disjoint.
-        let output = unsafe { output.slice_mut::<f32>(elements) };
-        self.target.run(Uniform { philox, block: (batches.start * BLOCKS) as u32, output });
-        Ok(())
-    }
-}
-
-struct Uniform<'a> {
-    philox: Philox,
-    block: u32,
-    output: &'a mut [f32],
-}
-
-impl Loop for Uniform<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<I: Arithmetic>(self) {
-        let Uniform { philox, mut block, output } = self;
-        let (batches, rest) = output.as_chunks_mut::<BATCH>();
-        for output in batches {
-            for (output, word) in output.iter_mut().zip(philox.batch(block)) {
-                *output = uniform(word);
-            }
-            block = block.wrapping_add(BLOCKS as u32);
-        }
-        if !rest.is_empty() {
-            for (output, word) in rest.iter_mut().zip(philox.batch(block)) {
-                *output = uniform(word);
-            }
-        }
-    }
-}
-
-/// The 24 upper bits of a word as a fraction: every value is exact in f32.
-#[inline(always)]
-fn uniform(word: u32) -> f32 {
-    (word >> 8) as i32 as f32 * (1.0 / 16_777_216.0)
-}
-
-/// A permutation of 0..length by the shuffle of Fisher and Yates, from the end; word i of the stream decides the
-/// swap of place i.
-#[derive(Debug)]
-pub struct RandomPermutation {
-    length: usize,
-    stream: u32,
-}
-
-impl RandomPermutation {
-    /// # Panics
-    /// When the length is more than an int32 can count.
-    pub fn new(length: usize, stream: u32) -> Self {
-        assert!(length <= i32::MAX as usize, "the elements are int32");
-        RandomPermutation { length, stream }
-    }
-}
-
-impl Kernel for RandomPermutation {
-    fn name(&self) -> &'static str {
-        "randomPermutation"
-    }
-
-    /// Each swap depends on the one before.
-    fn phases(&self) -> &[u32] {
-        &[1]
-    }
-
-    fn cost(&self) -> Cost {
-        Cost { flops: 30 * self.length as u64, bytes: 12 * self.length as u64 }
-    }
-
-    fn run(&self, _: u32, chunk: u32, operands: &Operands<'_>, _: &mut [f32]) -> Result<(), KernelError> {
-        assert_eq!(chunk, 0, "the chunk is the only one");
-        let philox = Philox::from_operands(operands, self.stream);
-        let output = operands.outputs[0].part(0..self.length * size_of::<i32>());
-        // SAFETY: there is one chunk only.
-        let output = unsafe { output.slice_mut::<i32>(0..self.length) };
-        output.iter_mut().zip(0..).for_each(|(place, index)| *place = index);
-        for start in (0..self.length).step_by(BATCH).rev() {
-            let words = philox.batch((start / WORDS) as u32);
-            for place in (start.max(1)..self.length.min(start + BATCH)).rev() {
-                let other = (u64::from(words[place - start]) * (place as u64 + 1)) >> 32;
-                output.swap(place, other as usize);
-            }
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::run_kernel;
+    use crate::Isa;
+    use crate::kernel::Kernel;
+    use crate::testing::{Memory, run_kernel};
 
     /// Words from the definition, one block at a time.
     fn words(key: [u32; 2], step: u32, stream: u32, count: usize) -> Vec<u32> {
@@ -251,6 +145,63 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn integers_follow_the_definition() {
+        for range in [1, 6, 1000, 0x8000_0001, u32::MAX] {
+            let expected: Vec<u32> = words([3, 4], 7, 2, 1003)
+                .into_iter()
+                .map(|word| ((u64::from(word) * u64::from(range)) >> 32) as u32)
+                .collect();
+            assert!(expected.iter().all(|&integer| integer < range));
+            for isa in Isa::available() {
+                let mut output = vec![0u32; 1003];
+                let kernel = RandomUniform::integers(isa, 1003, 2, range);
+                run_kernel(&kernel, &[&vec![3i32, 4], &vec![7i32]], &mut [&mut output]).unwrap();
+                assert_eq!(output, expected, "{range} {isa:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_of_a_sequence_are_those_of_the_counter() {
+        let philox = Philox { key: [1, 2], counter: [9, 9, 5, 6] };
+        let expected = Philox { key: [1, 2], counter: [0, 3, 5, 6] }.batch(70);
+        assert_eq!(philox.block(70, 3), expected[..WORDS]);
+    }
+
+    #[test]
+    fn gamma_variates_have_the_moments_of_the_distribution() {
+        const COUNT: usize = 40_000;
+        for alpha in [0.3f32, 1.0, 2.5, 50.0] {
+            let mut output = vec![0f32; COUNT];
+            let kernel = RandomGamma::new(COUNT, 1, false);
+            let operands: [&dyn Memory; 3] = [&vec![1i32, 2], &vec![0i32], &vec![alpha; COUNT]];
+            run_kernel(&kernel, &operands, &mut [&mut output]).unwrap();
+            let mean = output.iter().map(|&x| f64::from(x)).sum::<f64>() / COUNT as f64;
+            let variance = output.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / COUNT as f64;
+            // Mean and variance are both the shape; four standard errors of each.
+            let alpha = f64::from(alpha);
+            assert!((mean - alpha).abs() < 4.0 * (alpha / COUNT as f64).sqrt(), "{alpha}: mean {mean}");
+            let error = ((2.0 * alpha * alpha + 6.0 * alpha) / COUNT as f64).sqrt();
+            assert!((variance - alpha).abs() < 4.0 * error, "{alpha}: variance {variance}");
+            let mut logarithms = vec![0f32; COUNT];
+            let kernel = RandomGamma::new(COUNT, 1, true);
+            run_kernel(&kernel, &operands, &mut [&mut logarithms]).unwrap();
+            let near = |(&x, &log): (&f32, &f32)| (x.ln() - log).abs() < 1e-4 * log.abs().max(1.0);
+            assert!(output.iter().zip(&logarithms).filter(|(x, _)| **x > 1e-30).all(near));
+        }
+    }
+
+    #[test]
+    fn gamma_variates_of_no_shape_are_nan() {
+        let alphas = vec![0f32, -1.0, f32::NAN, f32::INFINITY, f32::MAX];
+        let mut output = vec![0f32; 5];
+        let kernel = RandomGamma::new(5, 0, false);
+        run_kernel(&kernel, &[&vec![1i32, 2], &vec![0i32], &alphas], &mut [&mut output]).unwrap();
+        assert!(output[..3].iter().all(|x| x.is_nan()));
+        assert!(output[3] == f32::INFINITY && output[4] > 3e38);
     }
 
     #[test]
