@@ -22,7 +22,11 @@ export * as optimizers from './optimizers/index.js'
 export { seed } from './random.js'
 export * as random from './random-public.js'
 export * as regularizers from './regularizers/index.js'
+
+import './tensor-methods.js'
+
 export { Tensor, tensor } from './tensor.js'
+export type { TensorMethods } from './tensor-methods.js'
 export type { Callback } from './training/callbacks/callback.js'
 export * as callbacks from './training/callbacks/index.js'
 export type { FitOptions } from './training/fit-options.js'
