@@ -12,7 +12,7 @@ import {
   type Spec,
 } from './record.js'
 import { sample, uniform } from './samples.js'
-import { outputExtent, reachOf, visitWindows, type Windows } from './windows.js'
+import { checkWindow, outputExtent, reachOf, visitWindows, type Windows } from './windows.js'
 
 /** The static arguments of a convolution, of inputs [batch, …, channels] by a kernel [...window, channels / groups, filters]. */
 export type Convolution = Windows & { readonly groups: number }
@@ -45,10 +45,11 @@ function outputShape(op: string, input: Shape, kernel: Shape, convolution: Convo
     const expected = `a kernel of ${channels / groups} channels and a multiple of ${groups} filters`
     fail('shape.mismatch', { op, expected, got })
   }
+  checkWindow(op, kernel.slice(0, -2))
   const extents = input.slice(1, -1).map((extent, axis) => {
     const reach = reachOf(kernel[axis]!, dilations[axis]!)
-    if (kernel[axis]! < 1 || low[axis]! >= reach || high[axis]! >= reach) {
-      const expected = 'a window of one place or more, and less padding than it reaches'
+    if (low[axis]! >= reach || high[axis]! >= reach) {
+      const expected = 'less padding than the window reaches'
       fail('shape.mismatch', { op, expected, got })
     }
     return outputExtent(extent, kernel[axis]!, axis, convolution)

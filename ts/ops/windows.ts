@@ -1,6 +1,6 @@
 import { fail } from '../errors.js'
 import { checkInteger } from '../options.js'
-import type { Shape } from '../shape.js'
+import { type Shape, sizeOf } from '../shape.js'
 
 /** How windows lie over the spatial axes: for each axis the distance of neighbouring windows and of places in a window, and the zeros around. */
 export type Windows = {
@@ -19,6 +19,16 @@ export type DataFormat = 'channelsLast' | 'channelsFirst'
 /** The inputs from the first to the last that a window sees. */
 export function reachOf(window: number, dilation: number): number {
   return (window - 1) * dilation + 1
+}
+
+/** The most places of a window. */
+const mostPlaces = 2 ** 20
+
+/** Raises unless a window has places, and few enough to be listed. */
+export function checkWindow(op: string, window: Shape): void {
+  if (window.every((extent) => Number.isInteger(extent) && extent > 0) && sizeOf(window) <= mostPlaces) return
+  const expected = `a window of 1 to ${mostPlaces} places`
+  fail('argument.range', { op, argument: 'the window', expected, got: window })
 }
 
 /** The outputs along an axis. */

@@ -31,7 +31,10 @@ mod unary;
 
 pub use binary::{Binary, BinaryI32};
 pub use compare::{Compare, CompareI32};
-pub use convolution::{Axis, Convolution, ConvolutionKernelGradient, Geometry};
+pub use convolution::{
+    Axis, Convolution, ConvolutionKernelGradient, Depthwise, DepthwiseKernelGradient, Geometry, MaxPool,
+    MaxPooling,
+};
 pub use copy::{Concatenate, DynamicSlice, Embed, StridedCopy};
 pub use cumulative::{LinearRecurrence, Running};
 pub use denormals::FlushDenormals;

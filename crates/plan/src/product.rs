@@ -1,6 +1,8 @@
 //! A sum of products before it is a kernel, so that the work after it can join it.
 
-use layerwise_kernels::{self as kernels, Convolution, Epilogue, Geometry, Isa, Kernel, Precision};
+use layerwise_kernels::{
+    self as kernels, Convolution, Depthwise, Epilogue, Geometry, Isa, Kernel, Precision,
+};
 
 use crate::elementwise::Elementwise;
 
@@ -87,6 +89,12 @@ impl Product {
         match self.factors {
             Factors::Matmul { batch, m, n, k, transpose_a, transpose_b, precision } => {
                 kernels::matmul(isa, precision, batch, m, n, k, transpose_a, transpose_b, epilogue)
+            }
+            Factors::Convolution(geometry) if geometry.is_depthwise() && !self.takes_more() => {
+                Box::new(Depthwise::forward(isa, geometry))
+            }
+            Factors::InputGradient(geometry) if geometry.is_depthwise() && !self.takes_more() => {
+                Box::new(Depthwise::input_gradient(isa, geometry))
             }
             Factors::Convolution(geometry) => Box::new(Convolution::forward(isa, geometry, epilogue)),
             Factors::InputGradient(geometry) => {

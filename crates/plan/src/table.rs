@@ -10,7 +10,7 @@ use crate::attributes::{
 use crate::control::ControlKind;
 use crate::ops::elementwise::{self, Rule};
 use crate::ops::{
-    Lowered, Signature, Site, control, convolution, cumulative, embed, gather, join, matmul, movement,
+    Lowered, Signature, Site, control, convolution, cumulative, embed, gather, join, matmul, movement, pool,
     random, reduce, slice, softmax, sort,
 };
 use crate::program::Program;
@@ -152,6 +152,24 @@ pub static OPS: &[Op] = &[
             ("window", Integers),
         ],
         rules(convolution::infer_kernel_gradient, convolution::lower_kernel_gradient),
+    ),
+    op(
+        "maxPool",
+        1,
+        &[("window", Integers), ("strides", Integers), ("low", Integers), ("high", Integers)],
+        rules(pool::infer, pool::lower),
+    ),
+    op(
+        "maxPoolSelect",
+        3,
+        &[("window", Integers), ("strides", Integers), ("low", Integers), ("high", Integers)],
+        rules(pool::infer_select, pool::lower_select),
+    ),
+    op(
+        "maxPoolGradient",
+        3,
+        &[("window", Integers), ("strides", Integers), ("low", Integers), ("high", Integers)],
+        rules(pool::infer_gradient, pool::lower_gradient),
     ),
     op("softmax", 1, &[], rules(softmax::infer_softmax, softmax::lower_softmax)),
     op("sparseSoftmaxCrossentropy", 2, &[], rules(softmax::infer_crossentropy, softmax::lower_crossentropy)),

@@ -62,6 +62,11 @@ impl Geometry {
         self.batch * self.axes.iter().map(|axis| axis.output).product::<usize>() * self.filters
     }
 
+    /// Whether each channel has one filter of its own.
+    pub fn is_depthwise(&self) -> bool {
+        self.groups == self.channels.max(1) && self.filters == self.channels
+    }
+
     /// The places of a window.
     pub fn window(&self) -> usize {
         self.axes.iter().map(|axis| axis.window).product()
@@ -107,11 +112,41 @@ pub(super) struct Class {
     pub axes: [Positions; 3],
 }
 
+impl Class {
+    /// Calls `visit` with each pixel of the sources that a target of one image reads, and its place in the kernel.
+    #[inline(always)]
+    pub fn visit(&self, [plane, line, column]: [usize; 3], mut visit: impl FnMut(usize, usize)) {
+        let [planes, lines, columns] = &self.axes;
+        let source = |axis: &Positions, target: usize, tap: &Tap| {
+            ((target * axis.advance) as isize + tap.offset) as usize
+        };
+        let window = |axis: &Positions| axis.window;
+        for first in planes.existing(plane) {
+            let pixel = source(planes, plane, first) * lines.sources;
+            let place = first.place * window(lines);
+            for second in lines.existing(line) {
+                let pixel = (pixel + source(lines, line, second)) * columns.sources;
+                let place = (place + second.place) * window(columns);
+                for third in columns.existing(column) {
+                    visit(pixel + source(columns, column, third), place + third.place);
+                }
+            }
+        }
+    }
+
+    /// The lines of targets of one image.
+    pub fn lines(&self) -> usize {
+        self.axes[0].count * self.axes[1].count
+    }
+}
+
 /// Along one axis: target `first + i * step` reads the sources `i * advance + offset` of its taps, for each `i < count`.
 #[derive(Clone, Debug)]
 pub(super) struct Positions {
     pub sources: usize,
     pub targets: usize,
+    /// The places of the kernel, of which the taps are some.
+    pub window: usize,
     pub count: usize,
     pub first: usize,
     pub step: usize,
@@ -135,6 +170,7 @@ impl Positions {
         Positions {
             sources: input,
             targets: output,
+            window,
             count: output,
             first: 0,
             step: 1,
@@ -155,6 +191,7 @@ impl Positions {
             Positions {
                 sources: output,
                 targets: input,
+                window,
                 count: (input - remainder).div_ceil(stride),
                 first: remainder,
                 step: stride,
@@ -174,6 +211,16 @@ impl Positions {
     pub fn span(&self, count: usize) -> usize {
         let taps = self.taps.last().map_or(0, |tap| tap.offset - self.start()) as usize;
         if count == 0 { 0 } else { (count - 1) * self.advance + taps + 1 }
+    }
+
+    /// The taps by which a target reads sources that exist.
+    #[inline(always)]
+    pub fn existing(&self, target: usize) -> &[Tap] {
+        let start = (target * self.advance) as isize;
+        let before = self.taps.iter().take_while(|tap| start + tap.offset < 0).count();
+        let behind =
+            self.taps.iter().rev().take_while(|tap| start + tap.offset >= self.sources as isize).count();
+        &self.taps[before..self.taps.len().max(before + behind) - behind]
     }
 
     /// Whether all that is read exists.

@@ -1,4 +1,4 @@
-use super::{Axis, Convolution, ConvolutionKernelGradient, Geometry};
+use super::{Axis, Convolution, ConvolutionKernelGradient, Depthwise, DepthwiseKernelGradient, Geometry};
 use crate::isa::Isa;
 use crate::kernel::Kernel;
 use crate::matmul::Epilogue;
@@ -59,6 +59,8 @@ fn geometries() -> Vec<Geometry> {
         of(2, [none, axis(8, 1, 2, 1, 0, 0), axis(9, 1, 2, 1, 0, 0)], 20, 24, 1),
         of(2, [none, same, same], 12, 8, 4),
         of(2, [none, axis(9, 3, 2, 1, 1, 1), same], 6, 12, 6),
+        of(2, [none, axis(9, 3, 2, 1, 1, 1), axis(11, 2, 1, 2, 1, 1)], 70, 70, 70),
+        of(3, [none, same, axis(6, 3, 1, 1, 1, 1)], 5, 5, 5),
         of(2, [none, none, axis(50, 5, 1, 1, 4, 0)], 8, 16, 1),
         of(2, [axis(5, 3, 1, 1, 1, 1), axis(6, 2, 2, 1, 0, 0), axis(7, 3, 1, 2, 2, 2)], 5, 7, 1),
         of(1, [axis(4, 2, 1, 2, 0, 0), same, same], 20, 3, 1),
@@ -70,6 +72,10 @@ fn geometries() -> Vec<Geometry> {
         of(1, [none, same, same], 4, 0, 1),
         of(1, [none, Axis { output: 0, ..same }, same], 4, 4, 1),
     ]
+}
+
+fn depthwise() -> impl Iterator<Item = Geometry> {
+    geometries().into_iter().filter(Geometry::is_depthwise)
 }
 
 /// Runs a kernel of two operands on every instruction set and holds it to a sum in f64.
@@ -122,6 +128,22 @@ fn kernel_gradients_are_right() {
     for geometry in geometries() {
         let sizes = [geometry.inputs(), geometry.outputs(), geometry.weights()];
         let kernel = |isa| -> Box<dyn Kernel> { Box::new(ConvolutionKernelGradient::new(isa, geometry)) };
+        check(kernel, sizes, |visit| terms(&geometry, |x, k, o| visit(x, o, k)), &format!("{geometry:?}"));
+    }
+}
+
+#[test]
+fn depthwise_convolutions_are_right() {
+    assert_eq!(depthwise().count(), 2);
+    for geometry in depthwise() {
+        let sizes = [geometry.inputs(), geometry.weights(), geometry.outputs()];
+        let kernel = |isa| -> Box<dyn Kernel> { Box::new(Depthwise::forward(isa, geometry)) };
+        check(kernel, sizes, |visit| terms(&geometry, visit), &format!("{geometry:?}"));
+        let sizes = [geometry.outputs(), geometry.weights(), geometry.inputs()];
+        let kernel = |isa| -> Box<dyn Kernel> { Box::new(Depthwise::input_gradient(isa, geometry)) };
+        check(kernel, sizes, |visit| terms(&geometry, |x, k, o| visit(o, k, x)), &format!("{geometry:?}"));
+        let sizes = [geometry.inputs(), geometry.outputs(), geometry.weights()];
+        let kernel = |isa| -> Box<dyn Kernel> { Box::new(DepthwiseKernelGradient::new(isa, geometry)) };
         check(kernel, sizes, |visit| terms(&geometry, |x, k, o| visit(x, o, k)), &format!("{geometry:?}"));
     }
 }

@@ -1,6 +1,8 @@
 //! Convolutions of one to three axes with the channels last, and their gradients.
 
-use layerwise_kernels::{Axis, ConvolutionKernelGradient, Dtype, Geometry, Precision};
+use layerwise_kernels::{
+    Axis, ConvolutionKernelGradient, DepthwiseKernelGradient, Dtype, Geometry, Precision,
+};
 
 use super::{Lowered, Signature, Site};
 use crate::attributes::Attributes;
@@ -15,12 +17,21 @@ pub fn infer(signature: &Signature) -> Result<TensorType, String> {
     TensorType::new(Dtype::Float32, shape(&geometry, spatial, |axis| axis.output, geometry.filters))
 }
 
+/// The most sets of inputs that windows see alike, each of which is a product of its own.
+const MOST_REMAINDERS: usize = 4096;
+
 pub fn infer_input_gradient(signature: &Signature) -> Result<TensorType, String> {
     let [gradient, kernel] = operands(signature)?;
     let spatial = spatial_rank(gradient)?;
     require_rank(kernel, spatial)?;
     let input = input_of(signature.attributes, gradient, kernel)?;
-    require_outputs(&geometry(signature.attributes, &input, kernel)?, spatial, gradient)?;
+    let geometry = geometry(signature.attributes, &input, kernel)?;
+    require_outputs(&geometry, spatial, gradient)?;
+    let remainders = geometry.axes.map(|axis| axis.stride.min(axis.input.max(1)));
+    if remainders.into_iter().try_fold(1usize, usize::checked_mul).is_none_or(|count| count > MOST_REMAINDERS)
+    {
+        return Err(format!("strides must have a product of at most {MOST_REMAINDERS}"));
+    }
     Ok(input)
 }
 
@@ -56,6 +67,7 @@ pub fn lower_kernel_gradient(site: &Site) -> Lowered {
             let factors = matmul(site.precision, geometry.channels, geometry.filters, k, true, false);
             Lowered::Product(Product::new(factors))
         }
+        None if geometry.is_depthwise() => Lowered::kernel(DepthwiseKernelGradient::new(site.isa, geometry)),
         None => Lowered::kernel(ConvolutionKernelGradient::new(site.isa, geometry)),
     }
 }
@@ -91,8 +103,20 @@ fn operands<'a>(signature: &Signature<'a>) -> Result<[&'a TensorType; 2], String
     Ok([signature.inputs[0], signature.inputs[1]])
 }
 
+/// The most places of a window.
+const MOST_PLACES: usize = 1 << 20;
+
+/// Requires a window that can be listed place by place.
+pub(super) fn require_listable(window: &[usize]) -> Result<(), String> {
+    let places = window.iter().try_fold(1usize, |places, &extent| places.checked_mul(extent));
+    match places.is_some_and(|places| places <= MOST_PLACES) {
+        true => Ok(()),
+        false => Err(format!("a window has at most {MOST_PLACES} places, got {window:?}")),
+    }
+}
+
 /// The number of spatial axes of [batch, …, channels].
-fn spatial_rank(tensor: &TensorType) -> Result<usize, String> {
+pub(super) fn spatial_rank(tensor: &TensorType) -> Result<usize, String> {
     match tensor.rank() {
         rank @ 3..=5 => Ok(rank - 2),
         _ => Err(format!("input 0 must have 3 to 5 dimensions, got shape {:?}", tensor.shape())),
@@ -107,7 +131,11 @@ fn require_rank(tensor: &TensorType, spatial: usize) -> Result<(), String> {
 }
 
 /// The entries of a list, one for each spatial axis.
-fn list<'a>(attributes: &'a Attributes, name: &str, spatial: usize) -> Result<&'a [usize], String> {
+pub(super) fn list<'a>(
+    attributes: &'a Attributes,
+    name: &str,
+    spatial: usize,
+) -> Result<&'a [usize], String> {
     let list = attributes.integers(name);
     match list.len() == spatial {
         true => Ok(list),
@@ -153,7 +181,12 @@ fn require_outputs(geometry: &Geometry, spatial: usize, gradient: &TensorType) -
     }
 }
 
-fn shape(geometry: &Geometry, spatial: usize, extent: fn(&Axis) -> usize, channels: usize) -> Vec<usize> {
+pub(super) fn shape(
+    geometry: &Geometry,
+    spatial: usize,
+    extent: fn(&Axis) -> usize,
+    channels: usize,
+) -> Vec<usize> {
     let extents = geometry.axes[3 - spatial..].iter().map(extent);
     [geometry.batch].into_iter().chain(extents).chain([channels]).collect()
 }
@@ -176,6 +209,7 @@ fn geometry(attributes: &Attributes, input: &TensorType, kernel: &TensorType) ->
     let named = |name| list(attributes, name, spatial);
     let (strides, dilations) = (named("strides")?, named("dilations")?);
     let (low, high) = (named("low")?, named("high")?);
+    require_listable(&kernel.shape()[..spatial])?;
     let mut axes = [Axis::NONE; 3];
     let mut padded = vec![input.shape()[0]];
     for (i, axis) in axes[3 - spatial..].iter_mut().enumerate() {

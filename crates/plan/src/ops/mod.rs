@@ -9,6 +9,7 @@ pub mod gather;
 pub mod join;
 pub mod matmul;
 pub mod movement;
+pub mod pool;
 pub mod random;
 pub mod reduce;
 pub mod slice;
