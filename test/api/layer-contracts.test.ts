@@ -25,6 +25,17 @@ const merged = {
   ],
 } as const
 
+/** What the pooling layers have in common, by the number of spatial axes. */
+const pooled = (spatial: number) =>
+  ({
+    config: { poolSize: 2, strides: 1, padding: 'same' },
+    input: [2, ...[5, 4, 3].slice(0, spatial), 3],
+    output: [2, ...[5, 4, 3].slice(0, spatial), 3],
+    refuses: [[2, 3]],
+  }) as const
+const pooledGlobally = (spatial: number) =>
+  ({ input: [2, ...[5, 4, 3].slice(0, spatial), 6], output: [2, 6], refuses: [[2, 3]] }) as const
+
 const contracts: readonly LayerContract[] = [
   { layer: 'activation', config: { activation: 'tanh' }, input: [2, 3], output: [2, 3], refuses: [] },
   {
@@ -43,6 +54,9 @@ const contracts: readonly LayerContract[] = [
     refuses: [],
   },
   { layer: 'average', ...merged },
+  { layer: 'averagePooling1d', ...pooled(1) },
+  { layer: 'averagePooling2d', ...pooled(2) },
+  { layer: 'averagePooling3d', ...pooled(3) },
   {
     layer: 'batchNormalization',
     config: { axis: 1, momentum: 0.5, gammaRegularizer: 'l2', movingMeanInitializer: 'ones' },
@@ -57,6 +71,75 @@ const contracts: readonly LayerContract[] = [
     refuses: [[2]],
   },
   {
+    layer: 'conv1d',
+    config: {
+      filters: 4,
+      kernelSize: 3,
+      padding: 'causal',
+      kernelRegularizer: 'l2',
+      biasConstraint: 'nonNeg',
+    },
+    input: [2, 7, 3],
+    output: [2, 7, 4],
+    weights: [
+      ['kernel', [3, 3, 4]],
+      ['bias', [4]],
+    ],
+    refuses: [[2, 7]],
+  },
+  {
+    layer: 'conv1dTranspose',
+    config: { filters: 4, kernelSize: 3, strides: 2 },
+    input: [2, 5, 3],
+    output: [2, 11, 4],
+    weights: [
+      ['kernel', [3, 4, 3]],
+      ['bias', [4]],
+    ],
+    refuses: [[2, 3]],
+  },
+  {
+    layer: 'conv2d',
+    config: { filters: 4, kernelSize: [3, 2], strides: 2, groups: 2, activation: 'relu' },
+    input: [2, 7, 5, 6],
+    output: [2, 3, 2, 4],
+    weights: [
+      ['kernel', [3, 2, 3, 4]],
+      ['bias', [4]],
+    ],
+    refuses: [[2, 7, 6]],
+  },
+  {
+    layer: 'conv2dTranspose',
+    config: { filters: 4, kernelSize: 3, strides: 2, padding: 'same', outputPadding: 1 },
+    input: [2, 5, 4, 3],
+    output: [2, 10, 8, 4],
+    weights: [
+      ['kernel', [3, 3, 4, 3]],
+      ['bias', [4]],
+    ],
+    refuses: [[2, 3, 3]],
+  },
+  {
+    layer: 'conv3d',
+    config: { filters: 4, kernelSize: 2, useBias: false },
+    input: [2, 4, 3, 5, 2],
+    output: [2, 3, 2, 4, 4],
+    weights: [['kernel', [2, 2, 2, 2, 4]]],
+    refuses: [[2, 7, 6, 2]],
+  },
+  {
+    layer: 'conv3dTranspose',
+    config: { filters: 2, kernelSize: [1, 2, 1], strides: [2, 1, 1] },
+    input: [2, 2, 3, 4, 3],
+    output: [2, 4, 4, 4, 2],
+    weights: [
+      ['kernel', [1, 2, 1, 2, 3]],
+      ['bias', [2]],
+    ],
+    refuses: [[2, 3, 3]],
+  },
+  {
     layer: 'dense',
     config: { units: 5, kernelRegularizer: 'l2', biasConstraint: 'nonNeg' },
     input: [2, 3, 4],
@@ -66,6 +149,28 @@ const contracts: readonly LayerContract[] = [
       ['bias', [5]],
     ],
     refuses: [[4]],
+  },
+  {
+    layer: 'depthwiseConv1d',
+    config: { kernelSize: 3, depthMultiplier: 2, depthwiseRegularizer: 'l1' },
+    input: [2, 5, 3],
+    output: [2, 3, 6],
+    weights: [
+      ['kernel', [3, 3, 2]],
+      ['bias', [6]],
+    ],
+    refuses: [[2, 3]],
+  },
+  {
+    layer: 'depthwiseConv2d',
+    config: { kernelSize: 3, padding: 'same' },
+    input: [2, 5, 4, 3],
+    output: [2, 5, 4, 3],
+    weights: [
+      ['kernel', [3, 3, 3, 1]],
+      ['bias', [3]],
+    ],
+    refuses: [[2, 3]],
   },
   {
     layer: 'dot',
@@ -107,6 +212,12 @@ const contracts: readonly LayerContract[] = [
   },
   { layer: 'gaussianDropout', config: { rate: 0.5, seed: 1 }, input: [2, 3], output: [2, 3], refuses: [] },
   { layer: 'gaussianNoise', config: { stddev: 0.5, seed: 1 }, input: [2, 3], output: [2, 3], refuses: [] },
+  { layer: 'globalAveragePooling1d', ...pooledGlobally(1) },
+  { layer: 'globalAveragePooling2d', ...pooledGlobally(2) },
+  { layer: 'globalAveragePooling3d', ...pooledGlobally(3) },
+  { layer: 'globalMaxPooling1d', ...pooledGlobally(1) },
+  { layer: 'globalMaxPooling2d', ...pooledGlobally(2) },
+  { layer: 'globalMaxPooling3d', ...pooledGlobally(3) },
   { layer: 'identity', input: [2, 3], output: [2, 3], refuses: [] },
   { layer: 'lambda', config: { function: lw.ops.square }, input: [2, 3], output: [2, 3], refuses: [] },
   {
@@ -120,6 +231,9 @@ const contracts: readonly LayerContract[] = [
     ],
     refuses: [[2]],
   },
+  { layer: 'maxPooling1d', ...pooled(1) },
+  { layer: 'maxPooling2d', ...pooled(2) },
+  { layer: 'maxPooling3d', ...pooled(3) },
   { layer: 'maximum', ...merged },
   { layer: 'minimum', ...merged },
   { layer: 'multiply', ...merged },
@@ -153,6 +267,30 @@ const contracts: readonly LayerContract[] = [
     output: [2, 3, 4],
     weights: [['scale', [3]]],
     refuses: [[2]],
+  },
+  {
+    layer: 'separableConv1d',
+    config: { filters: 4, kernelSize: 3, pointwiseConstraint: 'nonNeg' },
+    input: [2, 5, 3],
+    output: [2, 3, 4],
+    weights: [
+      ['depthwiseKernel', [3, 3, 1]],
+      ['pointwiseKernel', [1, 3, 4]],
+      ['bias', [4]],
+    ],
+    refuses: [[2, 3]],
+  },
+  {
+    layer: 'separableConv2d',
+    config: { filters: 4, kernelSize: [2, 3], depthMultiplier: 2, strides: 2 },
+    input: [2, 5, 4, 3],
+    output: [2, 2, 1, 4],
+    weights: [
+      ['depthwiseKernel', [2, 3, 3, 2]],
+      ['pointwiseKernel', [1, 1, 6, 4]],
+      ['bias', [4]],
+    ],
+    refuses: [[2, 3]],
   },
   { layer: 'softmax', config: { axis: [1, 2] }, input: [2, 3, 4], output: [2, 3, 4], refuses: [[2, 3]] },
   { layer: 'subtract', ...merged },

@@ -19,7 +19,7 @@ CLASSES = {
 
 # Options of Keras's layers that layerwise does not have.
 FOREIGN = {
-    "name", "trainable", "dtype", "arguments", "lora_rank", "quantization_config", "renorm", "renorm_clipping",
+    "name", "trainable", "dtype", "arguments", "lora_alpha", "lora_rank", "quantization_config", "renorm", "renorm_clipping",
     "renorm_momentum", "rms_scaling", "synchronized",
 }  # fmt: skip
 
@@ -88,6 +88,41 @@ CASES = [
     ("unitNormalization", {}, [[2, 3, 4]], {}),
     ("unitNormalization", {"axis": [1, 2]}, [[2, 3, 4]], {}),
     ("unitNormalization", {"axis": 1}, [[2, 3, 4]], {}),
+    ("averagePooling1d", {"poolSize": 2}, [[2, 7, 3]], {}),
+    ("averagePooling1d", {"poolSize": 3, "strides": 1, "padding": "same"}, [[2, 5, 3]], {}),
+    ("averagePooling2d", {"poolSize": [2, 3], "strides": [2, 1]}, [[2, 5, 6, 3]], {}),
+    ("averagePooling2d", {"poolSize": 3, "strides": 2, "padding": "same", "dataFormat": "channelsFirst"}, [[1, 2, 5, 7]], {}),
+    ("averagePooling3d", {"poolSize": 2, "strides": 1}, [[1, 3, 4, 2, 3]], {}),
+    ("conv1d", {"filters": 4, "kernelSize": 3, "padding": "causal", "dilationRate": 2}, [[2, 7, 3]], {}),
+    ("conv1d", {"filters": 4, "kernelSize": 3, "strides": 2, "padding": "same", "useBias": False}, [[2, 6, 3]], {}),
+    ("conv2d", {"filters": 5, "kernelSize": [3, 2], "activation": "tanh"}, [[2, 5, 4, 3]], {}),
+    ("conv2d", {"filters": 4, "kernelSize": 3, "strides": [2, 3], "padding": "same"}, [[2, 5, 7, 3]], {}),
+    ("conv2d", {"filters": 6, "kernelSize": 2, "groups": 3, "dilationRate": [1, 2]}, [[1, 4, 5, 6]], {}),
+    ("conv2d", {"filters": 4, "kernelSize": 3, "padding": "same", "dataFormat": "channelsFirst"}, [[2, 3, 4, 5]], {}),
+    ("conv3d", {"filters": 4, "kernelSize": [2, 3, 1], "padding": "same", "strides": [1, 2, 1]}, [[1, 3, 4, 5, 2]], {}),
+    ("conv1dTranspose", {"filters": 4, "kernelSize": 3, "strides": 2, "padding": "same"}, [[2, 5, 3]], {}),
+    ("conv1dTranspose", {"filters": 2, "kernelSize": 2, "strides": 3}, [[2, 4, 3]], {}),
+    ("conv2dTranspose", {"filters": 4, "kernelSize": [3, 2], "strides": [2, 1]}, [[2, 3, 4, 5]], {}),
+    ("conv2dTranspose", {"filters": 2, "kernelSize": 4, "strides": 2, "padding": "same"}, [[1, 3, 4, 3]], {}),
+    ("conv2dTranspose", {"filters": 2, "kernelSize": 3, "strides": 2, "padding": "same", "outputPadding": 1}, [[1, 3, 4, 3]], {}),
+    ("conv2dTranspose", {"filters": 2, "kernelSize": 3, "dilationRate": 2, "dataFormat": "channelsFirst"}, [[1, 3, 4, 5]], {}),
+    ("conv3dTranspose", {"filters": 3, "kernelSize": 2, "strides": [2, 1, 2]}, [[1, 2, 3, 2, 4]], {}),
+    ("depthwiseConv1d", {"kernelSize": 3, "depthMultiplier": 2, "padding": "same"}, [[2, 5, 3]], {}),
+    ("depthwiseConv2d", {"kernelSize": [3, 2], "padding": "same"}, [[2, 5, 4, 3]], {}),
+    ("depthwiseConv2d", {"kernelSize": 3, "strides": 2, "depthMultiplier": 2, "activation": "relu"}, [[1, 7, 6, 3]], {}),
+    ("globalAveragePooling1d", {}, [[2, 5, 3]], {}),
+    ("globalAveragePooling2d", {"keepdims": True}, [[2, 3, 4, 5]], {}),
+    ("globalAveragePooling3d", {"dataFormat": "channelsFirst"}, [[2, 3, 2, 4, 5]], {}),
+    ("globalMaxPooling1d", {"dataFormat": "channelsFirst"}, [[2, 5, 3]], {}),
+    ("globalMaxPooling2d", {}, [[2, 3, 4, 5]], {}),
+    ("globalMaxPooling3d", {"keepdims": True}, [[2, 3, 2, 4, 5]], {}),
+    ("maxPooling1d", {"poolSize": 3, "strides": 2, "padding": "same"}, [[2, 6, 3]], {}),
+    ("maxPooling2d", {}, [[2, 4, 5, 3]], {}),
+    ("maxPooling2d", {"poolSize": [3, 2], "strides": 1, "padding": "same"}, [[2, 4, 5, 3]], {}),
+    ("maxPooling2d", {"poolSize": 2, "dataFormat": "channelsFirst"}, [[2, 3, 4, 5]], {}),
+    ("maxPooling3d", {"poolSize": [1, 2, 3]}, [[2, 3, 4, 6, 2]], {}),
+    ("separableConv1d", {"filters": 4, "kernelSize": 3, "padding": "same"}, [[2, 5, 3]], {}),
+    ("separableConv2d", {"filters": 4, "kernelSize": 3, "strides": 2, "depthMultiplier": 2}, [[2, 5, 7, 3]], {}),
 ]
 
 
@@ -100,7 +135,7 @@ def camel(name):
 
 
 def keras_class(name):
-    return getattr(keras.layers, CLASSES.get(name, name[0].upper() + name[1:]))
+    return getattr(keras.layers, CLASSES.get(name, re.sub("([123])d", r"\1D", name[0].upper() + name[1:])))
 
 
 def keras_layer(name, config, **options):

@@ -11,7 +11,29 @@ export {
   type BatchNormalizationConfig,
   batchNormalization,
 } from './batch-normalization.js'
+export { type Conv1d, type Conv2d, type Conv3d, type ConvConfig, conv1d, conv2d, conv3d } from './conv.js'
+export {
+  type Conv1dTranspose,
+  type Conv2dTranspose,
+  type Conv3dTranspose,
+  type ConvTransposeConfig,
+  conv1dTranspose,
+  conv2dTranspose,
+  conv3dTranspose,
+} from './conv-transpose.js'
 export { type Dense, type DenseConfig, dense } from './dense.js'
+export {
+  type DepthwiseConv1d,
+  type DepthwiseConv2d,
+  type DepthwiseConvConfig,
+  depthwiseConv1d,
+  depthwiseConv2d,
+  type SeparableConv1d,
+  type SeparableConv2d,
+  type SeparableConvConfig,
+  separableConv1d,
+  separableConv2d,
+} from './depthwise-conv.js'
 export { type Dot, type DotConfig, dot } from './dot.js'
 export { type Dropout, type DropoutConfig, dropout } from './dropout.js'
 export { type Flatten, type FlattenConfig, flatten } from './flatten.js'
@@ -23,6 +45,21 @@ export {
   gaussianDropout,
   gaussianNoise,
 } from './gaussian-noise.js'
+export {
+  type GlobalAveragePooling1d,
+  type GlobalAveragePooling2d,
+  type GlobalAveragePooling3d,
+  type GlobalMaxPooling1d,
+  type GlobalMaxPooling2d,
+  type GlobalMaxPooling3d,
+  type GlobalPoolingConfig,
+  globalAveragePooling1d,
+  globalAveragePooling2d,
+  globalAveragePooling3d,
+  globalMaxPooling1d,
+  globalMaxPooling2d,
+  globalMaxPooling3d,
+} from './global-pooling.js'
 export { type Identity, identity } from './identity.js'
 export { type InputConfig, input } from './input.js'
 export type { InputSpec } from './input-spec.js'
@@ -48,6 +85,21 @@ export {
   subtract,
 } from './merge.js'
 export { type Permute, type PermuteConfig, permute } from './permute.js'
+export {
+  type AveragePooling1d,
+  type AveragePooling2d,
+  type AveragePooling3d,
+  averagePooling1d,
+  averagePooling2d,
+  averagePooling3d,
+  type MaxPooling1d,
+  type MaxPooling2d,
+  type MaxPooling3d,
+  maxPooling1d,
+  maxPooling2d,
+  maxPooling3d,
+  type PoolingConfig,
+} from './pooling.js'
 export { type Prelu, type PreluConfig, prelu } from './prelu.js'
 export { type RepeatVector, type RepeatVectorConfig, repeatVector } from './repeat-vector.js'
 export { type Reshape, type ReshapeConfig, reshape } from './reshape.js'

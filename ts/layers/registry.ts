@@ -3,17 +3,36 @@ import { activation } from './activation.js'
 import { activityRegularization } from './activity-regularization.js'
 import { alphaDropout } from './alpha-dropout.js'
 import { batchNormalization } from './batch-normalization.js'
+import { conv1d, conv2d, conv3d } from './conv.js'
+import { conv1dTranspose, conv2dTranspose, conv3dTranspose } from './conv-transpose.js'
 import { dense } from './dense.js'
+import { depthwiseConv1d, depthwiseConv2d, separableConv1d, separableConv2d } from './depthwise-conv.js'
 import { dot } from './dot.js'
 import { dropout } from './dropout.js'
 import { flatten } from './flatten.js'
 import { gaussianDropout, gaussianNoise } from './gaussian-noise.js'
+import {
+  globalAveragePooling1d,
+  globalAveragePooling2d,
+  globalAveragePooling3d,
+  globalMaxPooling1d,
+  globalMaxPooling2d,
+  globalMaxPooling3d,
+} from './global-pooling.js'
 import { identity } from './identity.js'
 import { lambda } from './lambda.js'
 import type { Layer } from './layer.js'
 import { layerNormalization } from './layer-normalization.js'
 import { add, average, maximum, minimum, multiply, subtract } from './merge.js'
 import { permute } from './permute.js'
+import {
+  averagePooling1d,
+  averagePooling2d,
+  averagePooling3d,
+  maxPooling1d,
+  maxPooling2d,
+  maxPooling3d,
+} from './pooling.js'
 import { prelu } from './prelu.js'
 import { repeatVector } from './repeat-vector.js'
 import { reshape } from './reshape.js'
@@ -28,16 +47,36 @@ export const layerFactories = {
   add,
   alphaDropout,
   average,
+  averagePooling1d,
+  averagePooling2d,
+  averagePooling3d,
   batchNormalization,
+  conv1d,
+  conv1dTranspose,
+  conv2d,
+  conv2dTranspose,
+  conv3d,
+  conv3dTranspose,
   dense,
+  depthwiseConv1d,
+  depthwiseConv2d,
   dot,
   dropout,
   flatten,
   gaussianDropout,
   gaussianNoise,
+  globalAveragePooling1d,
+  globalAveragePooling2d,
+  globalAveragePooling3d,
+  globalMaxPooling1d,
+  globalMaxPooling2d,
+  globalMaxPooling3d,
   identity,
   lambda,
   layerNormalization,
+  maxPooling1d,
+  maxPooling2d,
+  maxPooling3d,
   maximum,
   minimum,
   multiply,
@@ -46,6 +85,8 @@ export const layerFactories = {
   repeatVector,
   reshape,
   rmsNormalization,
+  separableConv1d,
+  separableConv2d,
   softmax,
   subtract,
   unitNormalization,

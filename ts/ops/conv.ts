@@ -139,6 +139,8 @@ export function convTranspose(
   const { outputPadding, ...rest } = config
   checkOptions('convTranspose', config, [...options, 'outputPadding'])
   const [x, w] = prepare('convTranspose', inputs, kernel, rest)
+  // What sees no later input has no transpose that Keras knows.
+  checkFormat('convTranspose', config.padding ?? 'valid', config.dataFormat ?? 'channelsLast', 2)
   return applyComposition(`convTranspose${JSON.stringify(config)}`, [x, w], ([x, w]) =>
     channelsLast(config.dataFormat, x as Tensor, (x) => convolveTransposed(x, w as Tensor, config)),
   )
