@@ -1,5 +1,18 @@
 import { expect } from 'vitest'
+import { nativeAddon } from '../../ts/executors/choice.js'
+import type { Executor } from '../../ts/executors/executor.js'
+import { NativeExecutor } from '../../ts/executors/native.js'
 import { createTensor, type Tensor } from '../../ts/tensor.js'
+import { reference32, reference64 } from '../parity/program.js'
+
+const addon = nativeAddon()
+
+/** What fixtures in float64 are compared on, and how near it must come to them. */
+export const executors: readonly (readonly [string, Executor, number])[] = [
+  ['reference executor in float64', reference64, 1e-10],
+  ['reference executor', reference32, 1e-5],
+  ...(addon ? [['native executor', new NativeExecutor(addon), 1e-5] as const] : []),
+]
 
 /** An array in one of the fixtures that Keras made. */
 export interface FixtureArray {

@@ -1,11 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { nativeAddon } from '../../ts/executors/choice.js'
-import type { Executor } from '../../ts/executors/executor.js'
-import { NativeExecutor } from '../../ts/executors/native.js'
 import * as lw from '../../ts/index.js'
-import { reference32, reference64, withExecutor } from '../parity/program.js'
+import { withExecutor } from '../parity/program.js'
 import { readFixture } from './fixtures.js'
-import { expectNear, type FixtureArray, fixtureTensor } from './keras.js'
+import { executors, expectNear, type FixtureArray, fixtureTensor } from './keras.js'
 
 interface Entry {
   readonly loss: lw.losses.LossName
@@ -19,12 +16,6 @@ interface Entry {
 }
 
 const entries = readFixture<Entry>('losses.json')
-const addon = nativeAddon()
-const executors: readonly (readonly [string, Executor, number])[] = [
-  ['reference executor in float64', reference64, 1e-10],
-  ['reference executor', reference32, 1e-5],
-  ...(addon ? [['native executor', new NativeExecutor(addon), 1e-5] as const] : []),
-]
 
 test('every loss has fixtures', () => {
   const made = Object.keys(lw.losses).filter((name) => name !== 'Loss')

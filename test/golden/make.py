@@ -23,6 +23,7 @@ from fit import fit_all  # noqa: E402
 from initializers import draw_all  # noqa: E402
 from layers import configurations, run_all  # noqa: E402
 from losses import answer_losses  # noqa: E402
+from metrics import answer_metrics  # noqa: E402
 from saved import save_all  # noqa: E402
 from training import train_all  # noqa: E402
 from vocabulary import list_all  # noqa: E402
@@ -76,6 +77,7 @@ FIXTURES = {
     "initializers": draw_all,
     "clipping": clip_all,
     "losses": answer_losses,
+    "metrics": answer_metrics,
     "saved": save_all,
     "vocabulary": list_all,
     "layers": run_all,

@@ -70,7 +70,7 @@ function product(op: string, [first, ...others]: readonly Tensor[]): Tensor | un
 }
 
 /** A tensor of the first axes of another's shape, with axes of extent 1 in the place of those that it lacks. */
-function spread(op: string, tensor: Tensor, { shape }: Tensor): Tensor {
+export function spread(op: string, tensor: Tensor, { shape }: Tensor): Tensor {
   if (tensor.rank === 0) return tensor
   if (!sameShape(tensor.shape, shape.slice(0, tensor.rank))) {
     const expected = 'weights and masks of the shape of the values of the loss, or of its first axes'
@@ -79,7 +79,8 @@ function spread(op: string, tensor: Tensor, { shape }: Tensor): Tensor {
   return reshape(tensor, [...tensor.shape, ...shape.slice(tensor.rank).map(() => 1)])
 }
 
-function divideNoNan(x: Tensor | number, y: Tensor): Tensor {
+/** The quotient, and 0 where the divisor is 0. */
+export function divideNoNan(x: Tensor | number, y: Tensor): Tensor {
   const none = equal(y, 0)
   return where(none, 0, divide(x, where(none, 1, y)))
 }

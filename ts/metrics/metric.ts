@@ -1,11 +1,17 @@
 import { executor } from '../executors/choice.js'
 import { recordInto } from '../graph/trace.js'
-import type { LossWeights } from '../losses/reduction.js'
-import { add, cast, divide } from '../ops/index.js'
+import { divideNoNan, type LossWeights } from '../losses/reduction.js'
+import { add, cast } from '../ops/index.js'
 import type { Shape } from '../shape.js'
 import { filled, type Tensor } from '../tensor.js'
 import { Variable } from '../variable.js'
 import { weightedSum } from './weighted-sum.js'
+
+/** What every metric can be given. */
+export interface MetricConfig {
+  /** What logs call it (default: the name of its factory). */
+  readonly name?: string
+}
 
 /**
  * A number that training reports. Its state is in variables: `update` is part of the training program and changes them, `result` reads
@@ -26,6 +32,11 @@ export abstract class Metric {
 
   /** The same metric with a state of its own. */
   abstract clone(): Metric
+
+  /** What the constructor, or the factory, takes to make an equal one. */
+  getConfig(): Record<string, unknown> {
+    return { name: this.name }
+  }
 
   toString(): string {
     return `${this.constructor.name} '${this.name}'`
@@ -58,7 +69,7 @@ export class MeanMetric extends Metric {
 
   constructor(
     name: string,
-    private readonly values: (yTrue: Tensor, yPred: Tensor) => Tensor,
+    protected readonly values: (yTrue: Tensor, yPred: Tensor) => Tensor,
   ) {
     super(name)
   }
@@ -71,7 +82,7 @@ export class MeanMetric extends Metric {
   }
 
   override result(): Tensor {
-    return divide(this.#total, this.#count)
+    return divideNoNan(this.#total.read(), this.#count.read())
   }
 
   override clone(): MeanMetric {

@@ -1,10 +1,94 @@
 import { fromRegistry, type Serialized } from '../described.js'
 import { refuseFactory } from '../options.js'
 import type { Tensor } from '../tensor.js'
-import { accuracy } from './accuracy.js'
+import {
+  accuracy,
+  binaryAccuracy,
+  categoricalAccuracy,
+  sparseCategoricalAccuracy,
+  sparseTopKCategoricalAccuracy,
+  topKCategoricalAccuracy,
+} from './accuracy.js'
+import {
+  auc,
+  precisionAtRecall,
+  recallAtPrecision,
+  sensitivityAtSpecificity,
+  specificityAtSensitivity,
+} from './curves.js'
+import { f1Score, fBetaScore } from './f-score.js'
+import { binaryIoU, iou, meanIoU } from './iou.js'
 import { MeanMetric, Metric } from './metric.js'
+import {
+  binaryCrossentropy,
+  categoricalCrossentropy,
+  categoricalHinge,
+  cosineSimilarity,
+  hinge,
+  klDivergence,
+  logCoshError,
+  meanAbsoluteError,
+  meanAbsolutePercentageError,
+  meanSquaredError,
+  meanSquaredLogarithmicError,
+  poisson,
+  rootMeanSquaredError,
+  sparseCategoricalCrossentropy,
+  squaredHinge,
+} from './of-losses.js'
+import { mean, sum } from './of-values.js'
+import {
+  falseNegatives,
+  falsePositives,
+  precision,
+  recall,
+  trueNegatives,
+  truePositives,
+} from './precision-recall.js'
+import { r2Score } from './r2-score.js'
 
-const metrics = { accuracy } as const
+const metrics = {
+  accuracy,
+  auc,
+  binaryAccuracy,
+  binaryCrossentropy,
+  binaryIoU,
+  categoricalAccuracy,
+  categoricalCrossentropy,
+  categoricalHinge,
+  cosineSimilarity,
+  f1Score,
+  falseNegatives,
+  falsePositives,
+  fBetaScore,
+  hinge,
+  iou,
+  klDivergence,
+  logCoshError,
+  mean,
+  meanAbsoluteError,
+  meanAbsolutePercentageError,
+  meanIoU,
+  meanSquaredError,
+  meanSquaredLogarithmicError,
+  poisson,
+  precision,
+  precisionAtRecall,
+  r2Score,
+  recall,
+  recallAtPrecision,
+  rootMeanSquaredError,
+  sensitivityAtSpecificity,
+  sparseCategoricalAccuracy,
+  sparseCategoricalCrossentropy,
+  sparseTopKCategoricalAccuracy,
+  specificityAtSensitivity,
+  squaredHinge,
+  sum,
+  topKCategoricalAccuracy,
+  trueNegatives,
+  truePositives,
+} as const
 
 /** The metrics that `compile` knows by name. */
 export type MetricName = keyof typeof metrics

@@ -1,5 +1,5 @@
 import { alignRanks } from '../losses/ranks.js'
-import { combinedWeights, type LossWeights } from '../losses/reduction.js'
+import { combinedWeights, type LossWeights, spread } from '../losses/reduction.js'
 import { broadcastTo, mean, multiply, reshape, sum } from '../ops/index.js'
 import type { Tensor } from '../tensor.js'
 
@@ -18,4 +18,13 @@ export function weightedSum(
   const spread = broadcastTo(weight, coarse.shape)
   const bySample = (x: Tensor) => (x.rank > 1 ? mean(reshape(x, [x.shape[0] as number, -1]), { axis: 1 }) : x)
   return { total: sum(bySample(multiply(coarse, spread))), count: sum(bySample(spread)) }
+}
+
+/** Weights and masks for each element of `like`: those of a sample count for all of its outputs. Undefined where there are none. */
+export function elementWeights(op: string, weights: LossWeights, like: Tensor): Tensor | undefined {
+  const combined = combinedWeights(op, weights)
+  if (!combined) return undefined
+  const column = combined.rank === like.rank && combined.shape.at(-1) === 1
+  const weight = column ? reshape(combined, combined.shape.slice(0, -1)) : combined
+  return broadcastTo(spread(op, weight, like), like.shape)
 }
