@@ -1,3 +1,4 @@
+import { isDescribed } from './described.js'
 import type { Dtype, Storage } from './dtype.js'
 import { formatShape, type Shape, sizeOf } from './shape.js'
 
@@ -99,7 +100,9 @@ export function formatConfig(config: object): string {
 function formatSetting(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`
   if (Array.isArray(value)) return `[${value.map(formatSetting).join(', ')}]`
-  if (typeof value === 'function' && !('className' in value)) return value.name || 'function'
+  if (typeof value === 'function') {
+    return isDescribed(value) ? `${value.className} ${formatConfig(value.config)}` : value.name || 'function'
+  }
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
     return String(value)
   return formatConfig(value) || '{}'

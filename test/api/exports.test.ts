@@ -189,7 +189,29 @@ it('what is public is an explicit list', () => {
     'trueNegatives',
     'truePositives',
   ])
-  expect(names(lw.optimizers)).toEqual(['Optimizer', 'adam', 'sgd'])
+  expect(names(lw.optimizers)).toEqual([
+    'Optimizer',
+    'adadelta',
+    'adagrad',
+    'adam',
+    'adamax',
+    'adamw',
+    'ftrl',
+    'lamb',
+    'lion',
+    'nadam',
+    'rmsprop',
+    'schedules',
+    'sgd',
+  ])
+  expect(names(lw.optimizers.schedules)).toEqual([
+    'cosineDecay',
+    'cosineDecayRestarts',
+    'exponentialDecay',
+    'inverseTimeDecay',
+    'piecewiseConstantDecay',
+    'polynomialDecay',
+  ])
   expect(names(lw.random)).toEqual([
     'RandomGenerator',
     'bernoulli',

@@ -116,6 +116,89 @@ describeOnEachBackend('optimizers', () => {
     follow(new SignDescent(), (w, g) => w - 0.5 * Math.sign(g))
   })
 
+  it('follow a schedule, which can be read and is not to be set', async () => {
+    const learningRate = lw.optimizers.schedules.piecewiseConstantDecay({
+      boundaries: [1],
+      values: [1, 0.25],
+    })
+    const optimizer = lw.optimizers.sgd({ learningRate })
+    const weight = lw.variable([0])
+    const step = lw.jit(() => optimizer.apply([lw.tensor([1])], [weight]))
+    const rates = [optimizer.learningRate]
+    for (let i = 0; i < 4; i++) {
+      step()
+      rates.push(optimizer.learningRate)
+    }
+    expect(rates).toEqual([1, 1, 0.25, 0.25, 0.25])
+    expect(weight.read().arraySync()).toEqual([-2.5])
+    expect(optimizer.variables.map(({ name }) => name)).toEqual(['sgd/iterations'])
+    await expectError('argument.range', () => {
+      optimizer.learningRate = 1
+    })
+    const halved = lw.optimizers.sgd({
+      learningRate: (made) => lw.ops.divide(1, lw.ops.add(made, 1)),
+    })
+    halved.apply([lw.tensor([1])], [weight])
+    expect(halved.learningRate).toBe(0.5)
+  })
+
+  it('take weight decay off all weights but those that are left out', () => {
+    const [kernel, bias, other] = ['kernel', 'bias', 'other'].map((name) =>
+      lw.variable([1], { name: `dense/${name}` }),
+    ) as [lw.Variable, lw.Variable, lw.Variable]
+    const optimizer = lw.optimizers.sgd({ learningRate: 0.5, weightDecay: 0.5 })
+    optimizer.excludeFromWeightDecay({ varNames: ['bias'], varList: [other] })
+    const zeros = [lw.tensor([0]), lw.tensor([0]), lw.tensor([0])]
+    optimizer.apply(zeros, [kernel, bias, other])
+    expect([kernel, bias, other].map((weight) => weight.read().item())).toEqual([0.75, 1, 1])
+  })
+
+  it('replace weights by their averages when fit ends', async () => {
+    const layer = lw.layers.dense({ units: 1, inputShape: [1], useBias: false, kernelInitializer: 'zeros' })
+    const model = lw.sequential({ layers: [layer] })
+    const optimizer = lw.optimizers.sgd({ learningRate: 0.25, useEma: true, emaMomentum: 0.5 })
+    model.compile({ optimizer, loss: 'meanSquaredError' })
+    // The weight goes to 0.5, 0.75; its average from 0.5 to 0.625.
+    await model.fit([[1]], [[1]], { epochs: 2, verbose: 0 })
+    expect(layer.kernel.read().item()).toBe(0.625)
+  })
+
+  it('move weights by the mean of several gradients', () => {
+    const optimizer = lw.optimizers.sgd({ learningRate: 1, gradientAccumulationSteps: 2 })
+    const weight = lw.variable([0])
+    const step = lw.jit((gradient: lw.Tensor) => optimizer.apply([gradient], [weight]))
+    const seen = [1, 3, 5, 7].map((gradient) => {
+      step(lw.tensor([gradient]))
+      return [weight.read().item(), optimizer.iterations]
+    })
+    expect(seen).toEqual([
+      [0, 0],
+      [-2, 1],
+      [-2, 1],
+      [-8, 2],
+    ])
+  })
+
+  it('say how equal ones are made', () => {
+    const { adamw, nadam, schedules } = lw.optimizers
+    const learningRate = schedules.exponentialDecay({
+      initialLearningRate: 0.1,
+      decaySteps: 10,
+      decayRate: 0.5,
+    })
+    expect(adamw({ learningRate, clipnorm: 1 }).getConfig()).toEqual({
+      learningRate,
+      clipnorm: 1,
+      weightDecay: 0.004,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-7,
+      amsgrad: false,
+    })
+    const config = nadam({ useEma: true, emaOverwriteFrequency: 5, gradientAccumulationSteps: 2 }).getConfig()
+    expect(nadam(config).getConfig()).toEqual(config)
+  })
+
   it('refuses configurations that cannot be', async () => {
     const { adam, sgd } = lw.optimizers
     await expectError('argument.range', () => adam({ learningRate: -1 }), { argument: 'learningRate' })
@@ -131,6 +214,21 @@ describeOnEachBackend('optimizers', () => {
     const twoWays = { clipvalue: 1, globalClipnorm: 1 }
     await expectError('argument.range', () => sgd(twoWays), { argument: 'globalClipnorm' })
     await expectError('argument.type', () => adam(0.001 as never))
+    await expectError('argument.range', () => adam({ learningRate: 'fast' as never }))
+    await expectError('argument.range', () => sgd({ weightDecay: -1 }), { argument: 'weightDecay' })
+    await expectError('argument.range', () => sgd({ emaOverwriteFrequency: 2 }))
+    await expectError('argument.range', () => sgd({ gradientAccumulationSteps: 1 }))
+    await expectError('argument.type', () => sgd().excludeFromWeightDecay({ varNames: 'bias' as never }))
+    const { cosineDecay, exponentialDecay, piecewiseConstantDecay } = lw.optimizers.schedules
+    await expectError('argument.type', () => sgd({ learningRate: exponentialDecay as never }))
+    await expectError('argument.range', () => cosineDecay({ initialLearningRate: 1, decaySteps: 0 }))
+    await expectError('argument.range', () =>
+      cosineDecay({ initialLearningRate: 1, decaySteps: 1, warmupSteps: 2 }),
+    )
+    await expectError('argument.range', () =>
+      piecewiseConstantDecay({ boundaries: [2, 1], values: [1, 2, 3] }),
+    )
+    await expectError('argument.range', () => piecewiseConstantDecay({ boundaries: [1], values: [1] }))
     await expectError('argument.range', () => sgd().apply([], [lw.variable([1])]), { argument: 'gradients' })
     const [first, second] = [lw.variable([1, 1]), lw.variable([1, 1])]
     const gradient = lw.tensor([1, 1])

@@ -24,6 +24,7 @@ from initializers import draw_all  # noqa: E402
 from layers import configurations, run_all  # noqa: E402
 from losses import answer_losses  # noqa: E402
 from metrics import answer_metrics  # noqa: E402
+from optimizers import answer_optimizers, answer_schedules  # noqa: E402
 from saved import save_all  # noqa: E402
 from training import train_all  # noqa: E402
 from vocabulary import list_all  # noqa: E402
@@ -78,6 +79,8 @@ FIXTURES = {
     "clipping": clip_all,
     "losses": answer_losses,
     "metrics": answer_metrics,
+    "optimizers": answer_optimizers,
+    "schedules": answer_schedules,
     "saved": save_all,
     "vocabulary": list_all,
     "layers": run_all,

@@ -1,6 +1,6 @@
 import { fail } from '../errors.js'
 import { type TensorInput, toTensor } from '../ops/apply.js'
-import { cast, divide, equal, multiply, reshape, sum, where } from '../ops/index.js'
+import { cast, divide, divideNoNan, multiply, reshape, sum } from '../ops/index.js'
 import { failName } from '../options.js'
 import { sameShape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
@@ -77,10 +77,4 @@ export function spread(op: string, tensor: Tensor, { shape }: Tensor): Tensor {
     fail('shape.mismatch', { op, expected, got: [tensor.shape, shape] })
   }
   return reshape(tensor, [...tensor.shape, ...shape.slice(tensor.rank).map(() => 1)])
-}
-
-/** The quotient, and 0 where the divisor is 0. */
-export function divideNoNan(x: Tensor | number, y: Tensor): Tensor {
-  const none = equal(y, 0)
-  return where(none, 0, divide(x, where(none, 1, y)))
 }

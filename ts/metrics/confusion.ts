@@ -1,8 +1,19 @@
 import { fail } from '../errors.js'
 import { alignRanks, checkSameShape } from '../losses/ranks.js'
-import { divideNoNan, type LossWeights } from '../losses/reduction.js'
+import type { LossWeights } from '../losses/reduction.js'
 import { toTensor } from '../ops/apply.js'
-import { add, cast, greater, matmul, multiply, reshape, slice, subtract, sum } from '../ops/index.js'
+import {
+  add,
+  cast,
+  divideNoNan,
+  greater,
+  matmul,
+  multiply,
+  reshape,
+  slice,
+  subtract,
+  sum,
+} from '../ops/index.js'
 import { checkInterval } from '../options.js'
 import type { Tensor } from '../tensor.js'
 import type { Variable } from '../variable.js'

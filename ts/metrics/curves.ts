@@ -1,8 +1,9 @@
 import type { Described } from '../described.js'
-import { divideNoNan, type LossWeights } from '../losses/reduction.js'
+import type { LossWeights } from '../losses/reduction.js'
 import {
   add,
   divide,
+  divideNoNan,
   greater,
   greaterEqual,
   log,

@@ -1,10 +1,11 @@
 import type { Described } from '../described.js'
 import { fail } from '../errors.js'
-import { divideNoNan, type LossWeights } from '../losses/reduction.js'
+import type { LossWeights } from '../losses/reduction.js'
 import {
   add,
   argmax,
   cast,
+  divideNoNan,
   equal,
   greaterEqual,
   matmul,

@@ -1,6 +1,6 @@
 import type { Described } from '../described.js'
-import { divideNoNan, type LossWeights } from '../losses/reduction.js'
-import { add, cast, multiply, sum as total } from '../ops/index.js'
+import type { LossWeights } from '../losses/reduction.js'
+import { add, cast, divideNoNan, multiply, sum as total } from '../ops/index.js'
 import { Tensor } from '../tensor.js'
 import { defineMetric } from './define.js'
 import { Metric, type MetricConfig } from './metric.js'

@@ -1,12 +1,10 @@
 import { add, multiply, subtract } from '../ops/index.js'
 import { checkBoolean, checkInterval, checkOptions } from '../options.js'
 import type { Tensor } from '../tensor.js'
-import { type ClippingConfig, clippingOptions } from './clipping.js'
 import { Optimizer, type StepScalars, type Update } from './optimizer.js'
+import { type OptimizerConfig, optimizerOptions } from './options.js'
 
-export interface SgdConfig extends ClippingConfig {
-  /** Default 0.01. */
-  readonly learningRate?: number
+export interface SgdConfig extends OptimizerConfig {
   /** The share of the former step that each step keeps, from 0 (default) to 1. */
   readonly momentum?: number
   /** Whether the gradient is looked ahead along the momentum (default false). */
@@ -20,7 +18,7 @@ export class Sgd extends Optimizer {
   readonly nesterov: boolean
 
   constructor(config: SgdConfig = {}) {
-    checkOptions('sgd', config, ['learningRate', 'momentum', 'nesterov', ...clippingOptions])
+    checkOptions('sgd', config, [...optimizerOptions, 'momentum', 'nesterov'])
     const { learningRate = 0.01, momentum = 0, nesterov = false } = config
     checkInterval('sgd', 'momentum', momentum, { minimum: 0, limit: 1 + Number.EPSILON })
     checkBoolean('sgd', 'nesterov', nesterov)
@@ -30,7 +28,8 @@ export class Sgd extends Optimizer {
   }
 
   override getConfig(): Record<string, unknown> {
-    return { ...super.getConfig(), momentum: this.momentum, nesterov: this.nesterov }
+    const { momentum, nesterov } = this
+    return { ...super.getConfig(), momentum, nesterov }
   }
 
   protected override update(
@@ -50,8 +49,8 @@ export class Sgd extends Optimizer {
 /**
  * Stochastic gradient descent.
  *
- * @param config learningRate (0.01), momentum (0), nesterov (false); clipnorm, clipvalue or globalClipnorm (none)
- * @throws argument.range, argument.unknown
+ * @param config learningRate (0.01), momentum (0), nesterov (false); and what every optimizer takes: weightDecay, clipnorm, useEma, …
+ * @throws argument.range, argument.type, argument.unknown
  */
 export function sgd(config: SgdConfig = {}): Sgd {
   return new Sgd(config)

@@ -109,6 +109,7 @@ export async function fitModel(
       await callbacks.call('onEpochEnd', epoch, logs)
       history.add(epoch, logs)
     }
+    programs.optimizer.finalizeVariableValues(programs.weights)
     await callbacks.call('onTrainEnd', {})
   } finally {
     await data.close()

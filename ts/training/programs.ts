@@ -8,8 +8,10 @@ import type { Metric } from '../metrics/metric.js'
 import type { Model } from '../models/model.js'
 import { add, mean, multiply, take } from '../ops/index.js'
 import type { Optimizer } from '../optimizers/optimizer.js'
-import { getOptimizer, type OptimizerName } from '../optimizers/registry.js'
+
+import { getOptimizer, type OptimizerIdentifier } from '../optimizers/registry.js'
 import { checkOptions } from '../options.js'
+
 import { RandomGenerator, uniform, withGenerator } from '../random.js'
 import { type Tensor, tensor } from '../tensor.js'
 import { leavesOf, type Tree } from '../tree.js'
@@ -26,8 +28,8 @@ import { outputNamesOf } from './outputs.js'
 
 /** What `compile` is given. */
 export interface CompileConfig extends JitOptions, ObjectiveConfig {
-  /** A name or an object. */
-  readonly optimizer: OptimizerName | Optimizer
+  /** A name, an object, or the serialized form. */
+  readonly optimizer: OptimizerIdentifier
 }
 
 const compileOptions: Readonly<Record<keyof CompileConfig, true>> = {
