@@ -34,6 +34,12 @@ export function describe<F extends object>(f: F, className: string, config: obje
   return Object.assign(f, { className, config: { ...config } })
 }
 
+/** Whether a factory has left its name and what it was given on a value. */
+export function isDescribed(value: unknown): value is Described {
+  if (typeof value !== 'function' && (typeof value !== 'object' || value === null)) return false
+  return Object.hasOwn(value, 'className') && Object.hasOwn(value, 'config')
+}
+
 /** Whether a value is a thing in serialized form, not the thing itself. */
 export function isSerialized(value: unknown): value is Serialized {
   if (typeof value !== 'object' || value === null) return false

@@ -1,5 +1,5 @@
 import * as activations from '../activations/index.js'
-import { type Described, isSerialized, type Serialized } from '../described.js'
+import { isDescribed, isSerialized, type Serialized } from '../described.js'
 import { fail } from '../errors.js'
 
 /** What has a configuration from which an equal thing can be made: layers, models, optimizers, schedules, metrics. */
@@ -76,10 +76,4 @@ class Serializer {
     this.#custom.set(name, custom)
     return name
   }
-}
-
-/** Whether a factory has left its name and what it was given on a value. */
-function isDescribed(value: unknown): value is Described {
-  if (typeof value !== 'function' && (typeof value !== 'object' || value === null)) return false
-  return Object.hasOwn(value, 'className') && Object.hasOwn(value, 'config')
 }
