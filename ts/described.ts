@@ -88,6 +88,16 @@ export function fromRegistry<Thing>(
   return lookUp(kind, className, registry)((config ?? {}) as never)
 }
 
+/** The same JSON with each thing of one's own made, for what is read after `withCustomObjects` has ended. */
+export function withCustomMade(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withCustomMade)
+  if (typeof value !== 'object' || value === null) return value
+  const made = Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withCustomMade(part)]))
+  return isSerialized(made) && made.custom
+    ? makeCustom('loss, metric or optimizer', made.className, made.config)
+    : made
+}
+
 function makeCustom<Thing>(kind: string, className: string, config: Config | null): Thing {
   const found = Object.hasOwn(scoped, className) ? scoped[className] : undefined
   if (typeof found !== 'function') return fail('custom.missing', { kind, name: className })

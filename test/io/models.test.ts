@@ -209,6 +209,61 @@ describeOnEachBackend('models as JSON and in files', (backend) => {
     )
   })
 
+  it('losses and optimizers by classes of one’s own, and those of each output, go on as well', async () => {
+    class Pinball extends lw.losses.Loss {
+      readonly quantile: number
+      constructor(config: { readonly quantile: number }) {
+        super()
+        this.quantile = config.quantile
+      }
+      override call(yTrue: lw.Tensor, yPred: lw.Tensor): lw.Tensor {
+        const error = lw.ops.subtract(yTrue, yPred)
+        const [over, under] = [this.quantile, this.quantile - 1].map((factor) =>
+          lw.ops.multiply(error, factor),
+        )
+        return lw.ops.mean(lw.ops.maximum(over as lw.Tensor, under as lw.Tensor), { axis: -1 })
+      }
+      override getConfig() {
+        return { quantile: this.quantile }
+      }
+    }
+    class Follower extends lw.optimizers.Optimizer {
+      constructor(config: { readonly learningRate?: number } = {}) {
+        super('follower', config.learningRate ?? 0.1, ['former'])
+      }
+      protected override update(weight: lw.Tensor, gradient: lw.Tensor, [former]: readonly lw.Tensor[]) {
+        const step = lw.ops.multiply(lw.ops.add(gradient, former as lw.Tensor), 0.1)
+        return { weight: lw.ops.subtract(weight, step), slots: [gradient] }
+      }
+    }
+    const a = lw.input({ shape: [5], name: 'a' })
+    const outputs = {
+      scores: dense({ units: 3, activation: 'softmax' }).apply(a),
+      value: dense({ units: 1 }).apply(a),
+    }
+    const model = lw.model({ inputs: a, outputs })
+    const loss = { scores: lw.losses.sparseCategoricalCrossentropy(), value: new Pinball({ quantile: 0.8 }) }
+    model.compile({
+      optimizer: new Follower(),
+      loss,
+      lossWeights: { value: 0.5 },
+      metrics: { scores: ['accuracy'] },
+    })
+    const targets = { scores: y, value: lw.ops.take(x, 0, { axis: 1 }) }
+    await model.fit(x, targets, { epochs: 2, seed: 1, ...quiet })
+    await model.save(file('objectives'))
+    const customObjects = { Pinball, Follower }
+    const loaded = await lw.loadModel(file('objectives'), { customObjects })
+    await loaded.save(file('objectives'))
+    const again = await lw.loadModel(file('objectives'), { customObjects })
+    const histories = await Promise.all(
+      [model, again].map((each) => each.fit(x, targets, { epochs: 2, seed: 2, ...quiet })),
+    )
+    expect(histories[1]?.history).toEqual(histories[0]?.history)
+    expect(bits(again.getWeights())).toEqual(bits(model.getWeights()))
+    await expectError('custom.missing', () => lw.loadModel(file('objectives')))
+  })
+
   it('weights go by name to a model of the same code, whatever was made before it', async () => {
     const create = () =>
       lw.sequential({ layers: [dense({ units: 4, inputShape: [5] }), dense({ units: 2 })] })

@@ -1,4 +1,4 @@
-import { type CustomObjects, isSerialized, withCustomObjects } from '../described.js'
+import { type CustomObjects, isSerialized, withCustomMade, withCustomObjects } from '../described.js'
 import { fail, LayerwiseError } from '../errors.js'
 import { TensorSpec } from '../layers/placeholder.js'
 import { withWeightBudget } from '../layers/weight-budget.js'
@@ -75,7 +75,7 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
       const model = modelFrom(parse('model'))
       const [input, compile] = [parse('input'), parse('compile')]
       if (input !== undefined) model.prepare(specsFrom(input, refuse))
-      if (compile !== undefined) model.compile(compile as Parameters<Model['compile']>[0])
+      if (compile !== undefined) model.compile(withCustomMade(compile) as Parameters<Model['compile']>[0])
       return model
     }),
   )
