@@ -6,7 +6,7 @@ ops.json holds the value and the gradient of every op whose record has a PyTorch
 of three small networks over twenty steps, initializers.json the distributions of Keras's initial weights, clipping.json
 weights after steps of clipped gradients, saved.json a file of Python's safetensors, layers.json what Keras's layers
 give, layer-configs.json their complete configurations, fit.json the History of its fit,
-callbacks.json what its callbacks do.
+callbacks.json what its callbacks do, control.json loops and branches.
 """
 import json
 import math
@@ -19,6 +19,7 @@ import torch
 sys.dont_write_bytecode = True
 from callbacks import watch_all  # noqa: E402
 from clipping import clip_all  # noqa: E402
+from control import answer_control  # noqa: E402
 from fit import fit_all  # noqa: E402
 from initializers import draw_all  # noqa: E402
 from layers import configurations, run_all  # noqa: E402
@@ -77,6 +78,7 @@ FIXTURES = {
     "training": train_all,
     "initializers": draw_all,
     "clipping": clip_all,
+    "control": answer_control,
     "losses": answer_losses,
     "metrics": answer_metrics,
     "optimizers": answer_optimizers,
