@@ -169,6 +169,23 @@ describeOnEachBackend('ops of order', () => {
     expect(ops.diff([1, 4, 9, 16], 2).arraySync()).toEqual([2, 2])
   })
 
+  test('histograms, membership and the best k', async () => {
+    const { counts, binEdges } = ops.histogram([1, 2, 2, 5, NaN], { bins: 4, range: [1, 5] })
+    expect(counts.arraySync()).toEqual([1, 2, 0, 1])
+    expect(binEdges.arraySync()).toEqual([1, 2, 3, 4, 5])
+    expect(ops.histogram(int([3, 3]), { bins: 2 }).binEdges.arraySync()).toEqual([2.5, 3, 3.5])
+    expect(ops.isin([1, 2, 3], [3, 1], { invert: true }).arraySync()).toEqual([false, true, false])
+    const rows = [
+      [0.1, 0.7, 0.2],
+      [0.1, 0.7, 0.2],
+    ]
+    expect(ops.inTopK([1, 0], rows, 2).arraySync()).toEqual([true, false])
+    await expectError('index.range', () => ops.inTopK([1, 3], rows, 2), { index: 3, size: 3 })
+    expect(ops.segmentMin([1, 2, 3], [0, 0, 2]).arraySync()).toEqual([1, Infinity, 3])
+    expect(ops.percentile([1, 2, 3, 4], [0, 50]).arraySync()).toEqual([1, 2.5])
+    expect(ops.ptp([4, -1, 2]).item()).toBe(5)
+  })
+
   test('unique and nonzero run at once, and say what to do when they are traced', async () => {
     expect(ops.unique([3, 1, NaN, 3, NaN, -0, 0]).arraySync()).toEqual([-0, 1, 3, NaN])
     const { values, index, inverse, counts } = ops.unique(int([3, 1, 3, 2], [2, 2]), {

@@ -5,12 +5,11 @@ import { normalizeAxes, normalizeAxis, stridesOf } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { apply, applyComposition, type TensorInput, toTensor } from './apply.js'
 import { reshape } from './array.js'
-import { subtract } from './binary.js'
 import { cast } from './compare.js'
+import { turned } from './ordering.js'
 import { composition, notDifferentiable, primitive, type Spec } from './record.js'
 import { inferReduction, reduceOptions, requireElements, restoreAxes } from './reduction.js'
 import { integers, sample, uniform, valueSample, values } from './samples.js'
-import { negative } from './unary.js'
 
 /** The axis to search along (default: the flattened tensor), and whether it stays with extent 1 (default: no). */
 export interface ArgmaxOptions {
@@ -86,10 +85,7 @@ composition<{ axis: number }>({
 
 /** The index of the first minimum along `axis` (default: of the flattened tensor), as int32. NaN counts as the minimum. */
 export function argmin(x: TensorInput, options: ArgmaxOptions = {}): Tensor {
-  // The least integer has no negative: -1 - x turns the order of all of them round.
-  return search('argmin', x, options, (value) =>
-    value.dtype === 'int32' ? subtract(-1, value) : negative(value),
-  )
+  return search('argmin', x, options, turned)
 }
 
 function search(

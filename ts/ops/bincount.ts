@@ -2,18 +2,19 @@ import { fail } from '../errors.js'
 import { SymbolicTensor } from '../graph/trace.js'
 import { checkInteger, checkOptions } from '../options.js'
 import { sameShape } from '../shape.js'
-import { storageOf, type Tensor, tensor } from '../tensor.js'
+import { type Tensor, tensor } from '../tensor.js'
 import { type TensorInput, toTensor } from './apply.js'
 import { broadcastTo, reshape } from './array.js'
 import { expandDims } from './axes.js'
 import { concatenate } from './join.js'
+import { known, largest } from './known.js'
 import { oneHot } from './nn.js'
 import { checkIndex, countingAlong } from './places.js'
 import { composition } from './record.js'
 import { max } from './reduce.js'
 import { integers, sample, uniform } from './samples.js'
 import { scatter } from './scatter.js'
-import { largest, segmentSum } from './segments.js'
+import { segmentSum } from './segments.js'
 
 /** What each number counts as, and how many counts there are. */
 export interface BincountOptions {
@@ -80,12 +81,10 @@ export function bincount(x: TensorInput, options: BincountOptions = {}): Tensor 
 }
 
 function lengthFor(numbers: Tensor, minlength: number): number {
-  if (numbers instanceof SymbolicTensor) {
-    if (minlength > 0) return minlength
-    fail('trace.shape', { op: 'bincount', instead: 'give minlength, which is then the number of counts' })
-  }
-  for (const number of storageOf(numbers)) checkIndex('bincount', number, 2 ** 31 - 1)
-  return Math.max(minlength, largest('bincount', numbers, 'minlength') + 1)
+  if (numbers instanceof SymbolicTensor && minlength > 0) return minlength
+  const elements = known('bincount', numbers, 'give minlength, which is then the number of counts')
+  for (const number of elements) checkIndex('bincount', number, 2 ** 31 - 1)
+  return Math.max(minlength, largest(elements) + 1)
 }
 
 composition<{ numClasses: number }>({

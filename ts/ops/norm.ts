@@ -5,11 +5,12 @@ import type { Tensor } from '../tensor.js'
 import { applyComposition, type TensorInput, toTensor } from './apply.js'
 import { power } from './binary.js'
 import { cast } from './compare.js'
+import { flatRoot } from './flat-root.js'
 import { composition, type Sample } from './record.js'
 import { max, min, sum } from './reduce.js'
 import { reduceOptions, restoreAxes } from './reduction.js'
 import { integers, sample, uniform, values } from './samples.js'
-import { countNonzero, flatRoot } from './statistics.js'
+import { countNonzero } from './statistics.js'
 import { absolute, square } from './unary.js'
 
 /** Which norm, along which axes (default: all), and whether they stay with extent 1 (default: no). */

@@ -78,6 +78,26 @@ export function quantile(
   return quantiles('quantile', x, q, options)
 }
 
+composition<{ q: number; axis: number }>({
+  name: 'percentile',
+  compose: ([x], { q, axis }) => percentile(x as Tensor, q, { axis }),
+  attributes: { q: 'integer', axis: 'integer' },
+  samples: () => [sample('rows', [uniform([5, 7])], { q: 30, axis: 1 })],
+  errors: [{ label: 'too many', run: ({ percentile }) => percentile([1], 101), code: 'argument.range' }],
+  tolerance: { relative: 1e-6 },
+  torch: 'torch.quantile(a, q / 100, dim=axis)',
+})
+
+/** The percentiles of the elements over axes: {@link quantile} at `q` / 100. */
+export function percentile(
+  x: TensorInput,
+  q: number | readonly number[],
+  options: ReduceOptions & { readonly method?: QuantileMethod } = {},
+): Tensor {
+  const fractions = typeof q === 'number' ? q / 100 : [q].flat().map((each) => each / 100)
+  return quantiles('percentile', x, fractions, options)
+}
+
 composition<Axes>({
   name: 'median',
   compose: ([x], { axes }) => median(x as Tensor, { axis: axes }),
@@ -116,7 +136,9 @@ function quantiles(
   }
   const list = [q].flat()
   if (!list.every((fraction) => typeof fraction === 'number' && fraction >= 0 && fraction <= 1)) {
-    fail('argument.range', { op, argument: 'q', expected: 'a number from 0 to 1, or a list of them', got: q })
+    const most = op === 'percentile' ? 100 : 1
+    const expected = `a number from 0 to ${most}, or a list of them`
+    fail('argument.range', { op, argument: 'q', expected, got: [q].flat().map((each) => each * most) })
   }
   const given = toTensor(op, x)
   if (given.dtype === 'uint8')

@@ -20,26 +20,30 @@ import { integers, sample, uniform, valueSample, values } from './samples.js'
 
 export type { ReduceOptions } from './reduction.js'
 
-/** A reduction's reference kernel: what each result starts from, and how the next element joins it, in the order of the elements. */
-function folding(start: number, join: (total: number, x: number) => number, joinIntegers = join) {
+/** Joins `count` elements from `row` on to totals that begin at `place`, `stride` apart. */
+type Join = (totals: Storage, x: Storage, row: number, count: number, place: number, stride: number) => void
+
+/**
+ * A reduction's reference kernel: what each result starts from, and how a row of elements joins the results, in order. Each has its own
+ * loop, because a call for each element takes longer than the op.
+ */
+function folding(start: number, join: Join, integers: { start?: number; join?: Join } = {}) {
   return ({ inputs, output, specs, attributes: { axes } }: KernelArguments<Axes>): void => {
     const [x, { shape, dtype }] = [inputs[0] as Storage, specs[0] as Spec]
-    const totals = new Float64Array(output.length).fill(start)
-    const next = dtype === 'int32' ? joinIntegers : join
-    walkRows(shape, resultStrides(shape, axes), (row, count, place, stride) => {
-      for (let i = 0; i < count; i++) {
-        totals[place + i * stride] = next(totals[place + i * stride]!, x[row + i]!)
-      }
-    })
+    const isInteger = dtype === 'int32'
+    const totals = isInteger ? new Int32Array(output.length) : new Float64Array(output.length)
+    totals.fill(isInteger ? (integers.start ?? start) : start)
+    const joinRow = isInteger ? (integers.join ?? join) : join
+    walkRows(shape, resultStrides(shape, axes), (row, count, place, stride) =>
+      joinRow(totals, x, row, count, place, stride),
+    )
     output.set(totals)
   }
 }
 
-const addUp = folding(
-  0,
-  (total, x) => total + x,
-  (total, x) => (total + x) | 0,
-)
+const addUp = folding(0, (totals, x, row, count, place, stride) => {
+  for (let i = 0; i < count; i++) totals[place + i * stride]! += x[row + i]!
+})
 
 const sumOp = primitive<Axes>({
   name: 'sum',
@@ -71,7 +75,19 @@ export function sum(x: TensorInput, options: ReduceOptions = {}): Tensor {
   return applyReduction(sumOp, x, options)
 }
 
-const multiplyUp = folding(1, (total, x) => total * x, Math.imul)
+const multiplyUp = folding(
+  1,
+  (totals, x, row, count, place, stride) => {
+    for (let i = 0; i < count; i++) totals[place + i * stride]! *= x[row + i]!
+  },
+  {
+    join: (totals, x, row, count, place, stride) => {
+      for (let i = 0; i < count; i++) {
+        totals[place + i * stride] = Math.imul(totals[place + i * stride]!, x[row + i]!)
+      }
+    },
+  },
+)
 
 const prodOp = primitive<Axes>({
   name: 'prod',
@@ -115,7 +131,15 @@ const maxOp = primitive<Axes>({
   arity: 1,
   attributes: { axes: 'integers' },
   infer: ([x], { axes }) => inferReduction('max', x as Spec, axes, true),
-  kernel: folding(-Infinity, Math.max),
+  kernel: folding(
+    -Infinity,
+    (totals, x, row, count, place, stride) => {
+      for (let i = 0; i < count; i++) {
+        totals[place + i * stride] = Math.max(totals[place + i * stride]!, x[row + i]!)
+      }
+    },
+    { start: -(2 ** 31) },
+  ),
   vjp: shareAmongEqual,
   samples: extremumSamples,
   errors: [
@@ -136,7 +160,15 @@ const minOp = primitive<Axes>({
   arity: 1,
   attributes: { axes: 'integers' },
   infer: ([x], { axes }) => inferReduction('min', x as Spec, axes, true),
-  kernel: folding(Infinity, Math.min),
+  kernel: folding(
+    Infinity,
+    (totals, x, row, count, place, stride) => {
+      for (let i = 0; i < count; i++) {
+        totals[place + i * stride] = Math.min(totals[place + i * stride]!, x[row + i]!)
+      }
+    },
+    { start: 2 ** 31 - 1 },
+  ),
   vjp: shareAmongEqual,
   samples: extremumSamples,
   errors: [

@@ -5,12 +5,12 @@ import { checkShape, type Shape, sameShape, sizeOf } from '../shape.js'
 import { type Tensor, tensor } from '../tensor.js'
 import { apply, type TensorInput, toTensor } from './apply.js'
 import { reshape } from './array.js'
-import { add, maximum, minimum, subtract } from './binary.js'
+import { add, maximum, minimum } from './binary.js'
+import { turned } from './ordering.js'
 import { checkIndex, countingAlong } from './places.js'
 import { composition, notDifferentiable, primitive, type Spec } from './record.js'
 import { booleans, integers, sample, uniform, values } from './samples.js'
 import { segmentMax, segmentSum } from './segments.js'
-import { negative } from './unary.js'
 
 /** The places in a flattened tensor that indices [count, axes] of its first axes mean; it checks each of their parts. */
 const scatterPlacesOp = primitive<{ shape: Shape }>({
@@ -214,8 +214,6 @@ export function scatterUpdate(
 
 function combine(data: Tensor, places: Tensor, updates: Tensor, reduction: string | null): Tensor {
   const rows = data.shape[0] as number
-  // The least integer has no negative: -1 - x turns the order of all of them round.
-  const turned = (x: Tensor) => (x.dtype === 'int32' ? subtract(-1, x) : negative(x))
   switch (reduction) {
     case null:
       return scatterRows(data, places, updates)

@@ -4,9 +4,9 @@ import { checkOptions } from '../options.js'
 import type { Tensor } from '../tensor.js'
 import { apply, type TensorInput, toTensor } from './apply.js'
 import { cast } from './compare.js'
+import { ascending } from './ordering.js'
 import { composition, notDifferentiable, primitive, type Spec } from './record.js'
 import { integers, sample, uniform, valueSample, values } from './samples.js'
-import { ascending } from './sort.js'
 
 const searchsortedOp = primitive<{ right: boolean }>({
   name: 'searchsorted',

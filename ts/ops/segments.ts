@@ -1,12 +1,14 @@
 import type { Storage } from '../dtype.js'
 import { fail } from '../errors.js'
-import { SymbolicTensor } from '../graph/trace.js'
 import { checkBoolean, checkInteger, checkOptions } from '../options.js'
 import { sameShape, sizeOf } from '../shape.js'
-import { storageOf, type Tensor } from '../tensor.js'
+import type { Tensor } from '../tensor.js'
 import { apply, type TensorInput, toTensor } from './apply.js'
+import { known, largest } from './known.js'
+import { turned } from './ordering.js'
 import { checkIndex } from './places.js'
 import {
+  composition,
   type ErrorSample,
   type KernelArguments,
   overMagnitudes,
@@ -168,24 +170,61 @@ export function segmentMax(
   return applySegments(segmentMaxOp, data, segmentIds, options)
 }
 
+composition<Segments>({
+  name: 'segmentMin',
+  compose: ([data, ids], { segments }) => segmentMin(data as Tensor, ids as Tensor, segments),
+  attributes: { segments: 'integer' },
+  samples: () => [
+    sample('rows', [uniform([17, 5]), integers([17], 0, 4)], { segments: 4 }),
+    sample('int32', [integers([20, 3], -(2 ** 31), 2 ** 31), integers([20], 0, 5)], { segments: 6 }),
+  ],
+  errors: [
+    { label: 'too few ids', run: ({ segmentMin }) => segmentMin([1, 2], [0], 2), code: 'shape.mismatch' },
+    {
+      label: 'uint8',
+      run: ({ cast, segmentMin }) => segmentMin(cast([1], 'uint8'), [0]),
+      code: 'dtype.mismatch',
+    },
+  ],
+  tolerance: 'exact',
+  torch:
+    "torch.full((segments, *a.shape[1:]), 2**31 - 1 if a.dtype == torch.int32 else torch.inf, dtype=a.dtype).index_reduce(0, b.long(), a, 'amin')",
+})
+
+/**
+ * The minima of the rows of `data` that share an int32 id: [numSegments, …], of float32 or int32. A segment without rows is Infinity, of
+ * int32 the largest integer. Tied minima share the gradient evenly.
+ *
+ * @param options the number of segments, or an object that holds it
+ * @throws index.range when the op runs and an id is not in range
+ *
+ * @example
+ * lw.ops.segmentMin([1, 2, 3], [0, 0, 1], 2)   // [1, 3]
+ */
+export function segmentMin(
+  data: TensorInput,
+  segmentIds: TensorInput,
+  options: number | SegmentOptions = {},
+): Tensor {
+  const [rows, ids] = [toTensor('segmentMin', data), toTensor('segmentMin', segmentIds, 'int32')]
+  const segments = segmentsOf('segmentMin', ids, options)
+  inferSegments('segmentMin', [rows, ids], segments)
+  return turned(segmentMax(turned(rows), ids, segments))
+}
+
 function applySegments(
   op: Primitive,
   data: TensorInput,
   segmentIds: TensorInput,
   options: number | SegmentOptions,
 ): Tensor {
-  const given = typeof options === 'number' ? { numSegments: options } : options
-  checkOptions(op.name, given, ['numSegments', 'sorted'])
-  checkBoolean(op.name, 'sorted', given.sorted)
   const [rows, ids] = [toTensor(op.name, data), toTensor(op.name, segmentIds, 'int32')]
-  const segments = given.numSegments ?? largest(op.name, ids, 'numSegments') + 1
-  return apply(op, [rows, ids], { segments })
+  return apply(op, [rows, ids], { segments: segmentsOf(op.name, ids, options) })
 }
 
-/** The largest element of a tensor of indices, or -1 where there is none: its value has to be known. */
-export function largest(op: string, indices: Tensor, option: string): number {
-  if (indices instanceof SymbolicTensor) fail('trace.shape', { op, instead: `give ${option}` })
-  let most = -1
-  for (const index of storageOf(indices)) most = Math.max(most, index)
-  return most
+function segmentsOf(op: string, ids: Tensor, options: number | SegmentOptions): number {
+  const given = typeof options === 'number' ? { numSegments: options } : options
+  checkOptions(op, given, ['numSegments', 'sorted'])
+  checkBoolean(op, 'sorted', given.sorted)
+  return given.numSegments ?? largest(known(op, ids, 'give numSegments')) + 1
 }

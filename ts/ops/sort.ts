@@ -7,17 +7,13 @@ import { apply, applyComposition, type TensorInput, toTensor } from './apply.js'
 import { reshape, transpose } from './array.js'
 import { cast } from './compare.js'
 import { takeAlongAxis } from './gather.js'
+import { ascending } from './ordering.js'
 import { composition, notDifferentiable, primitive, type Spec } from './record.js'
 import { integers, sample, uniform, valueSample, values } from './samples.js'
 
 /** The axis to sort along: default the last; null sorts the flattened tensor. */
 export interface SortOptions {
   readonly axis?: number | null
-}
-
-/** Numbers in ascending order, NaN after all of them. */
-export function ascending(a: number, b: number): number {
-  return a < b ? -1 : a > b ? 1 : Number(Number.isNaN(a)) - Number(Number.isNaN(b))
 }
 
 const argsortOp = primitive<{ count: number; descending: boolean }>({

@@ -7,11 +7,19 @@ import { reshape, stopGradient } from './array.js'
 import { add, divide, multiply, subtract } from './binary.js'
 import { cast, equal, less, where } from './compare.js'
 import { exp, log } from './exponential.js'
+import { flatRoot } from './flat-root.js'
 import { composition } from './record.js'
-import { max, sum } from './reduce.js'
-import { type Axes, countAlong, type ReduceOptions, reduceOptions, withUnitAxes } from './reduction.js'
+import { max, min, sum } from './reduce.js'
+import {
+  type Axes,
+  countAlong,
+  type ReduceOptions,
+  reduceOptions,
+  requireElements,
+  withUnitAxes,
+} from './reduction.js'
 import { booleans, integers, sample, uniform, valueSample, values } from './samples.js'
-import { absolute, sqrt, square } from './unary.js'
+import { absolute, square } from './unary.js'
 
 /** A composition of reductions as one program; `compose` gets the tensor and options that name its axes. */
 function reduceAs(
@@ -102,10 +110,24 @@ export function std(x: TensorInput, options: ReduceOptions = {}): Tensor {
   return reduceAs('std', x, options, (value, along) => flatRoot(variance(value, along)))
 }
 
-/** The root of what is not negative, whose gradient is zero at zero, where the root has none. */
-export function flatRoot(x: Tensor): Tensor {
-  const zero = equal(x, 0)
-  return where(zero, x, sqrt(where(zero, 1, x)))
+composition<Axes>({
+  name: 'ptp',
+  compose: ([x], { axes }) => ptp(x as Tensor, { axis: axes }),
+  attributes: { axes: 'integers' },
+  samples: () => [
+    sample('rows', [uniform([5, 7])], { axes: [1] }),
+    sample('int32', [integers([3, 5, 7], -9, 9)], { axes: [0, 2] }),
+  ],
+  errors: [{ label: 'nothing', run: ({ ptp }) => ptp([]), code: 'shape.mismatch' }],
+  tolerance: { ulp: 1 },
+  torch: 'torch.amax(a, axes) - torch.amin(a, axes)',
+})
+
+/** The difference of the maximum and the minimum over axes, of float32 or int32. */
+export function ptp(x: TensorInput, options: ReduceOptions = {}): Tensor {
+  const value = toTensor('ptp', x)
+  requireElements('ptp', value.shape, normalizeAxes('ptp', options.axis, value.rank))
+  return reduceAs('ptp', value, options, (input, along) => subtract(max(input, along), min(input, along)))
 }
 
 composition<Axes>({

@@ -1,12 +1,10 @@
-import type { Storage } from '../dtype.js'
-import { fail } from '../errors.js'
 import { executor } from '../executors/choice.js'
-import { SymbolicTensor } from '../graph/trace.js'
 import { checkBoolean, checkOptions } from '../options.js'
 import { stridesOf } from '../shape.js'
-import { createTensor, storageOf, Tensor } from '../tensor.js'
+import { createTensor, Tensor } from '../tensor.js'
 import { type TensorInput, toTensor } from './apply.js'
-import { ascending } from './sort.js'
+import { known } from './known.js'
+import { ascending } from './ordering.js'
 
 /** What is asked for beside the distinct elements; default: nothing. */
 export interface UniqueOptions {
@@ -93,10 +91,4 @@ export function nonzero(x: TensorInput): Tensor[] {
     const along = places.map((at) => Math.floor(at / (strides[axis] as number)) % extent)
     return new Tensor([places.length], 'int32', along)
   })
-}
-
-/** The elements of a tensor, which an op needs in order to know the shape of its result. */
-function known(op: string, x: Tensor, instead: string): Storage {
-  if (x instanceof SymbolicTensor) fail('trace.shape', { op, instead })
-  return storageOf(x)
 }
