@@ -140,6 +140,12 @@ const messages = {
     }`,
   'layer.output': (f: { layer: string; got: unknown }) =>
     `The call of layer '${f.layer}' must return a tensor, or an array or an object of tensors, got ${show(f.got)}.`,
+  'layer.calls': (f: { layer: string; property: string; calls: number }) =>
+    f.calls === 0
+      ? `Layer '${f.layer}' has no ${f.property} yet: it was not applied to a placeholder, nor is it part of a model that knows its input.`
+      : `Layer '${f.layer}' was applied ${f.calls} times, so there is not one ${f.property}. Keep what apply returned.`,
+  'model.empty': (f: { model: string }) =>
+    `Model '${f.model}' has no layers yet. Add some with model.add(layer), or give them to lw.sequential.`,
   'layer.unbuilt': (f: { layer: string; method: string }) =>
     `${f.method}: '${f.layer}' has no weights before it knows the shape of its input. Give its first layer inputShape, or apply it to data first.`,
   'weights.count': (f: { layer: string; expected: number; got: number }) =>

@@ -69,6 +69,20 @@ describeOnEachBackend('functional models', () => {
     expect((await model.predict([[1, 2]])).arraySync()).toEqual([[9, 9]])
   })
 
+  it('give what lies between their layers to other models', async () => {
+    const hidden = dense({ units: 2, ...ones, name: 'hidden' })
+    const model = lw.sequential({ layers: [hidden, dense({ units: 1, ...ones })] })
+    await expectError('layer.calls', () => hidden.output, { calls: 0 })
+    await model.predict([[1, 2]])
+    const features = lw.model({ inputs: model.input, outputs: model.getLayer('hidden').output })
+    expect((await features.predict([[1, 2]])).arraySync()).toEqual([[3, 3]])
+    const { input, output } = model.layers[1] as lw.layers.Layer
+    expect([input, output]).toEqual([hidden.output, model.output])
+    dense({ units: 1 }).apply(hidden.apply(lw.input({ shape: [2] })))
+    await expectError('layer.calls', () => hidden.input, { property: 'input', calls: 2 })
+    expect(lw.input({ shape: [2], name: 'x' }).layer.output).toMatchObject({ shape: [null, 2] })
+  })
+
   it('keep a layer in training where it was applied so', () => {
     const x = lw.input({ shape: [64] })
     const noisy = lw.model({

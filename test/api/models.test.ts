@@ -39,6 +39,34 @@ describeOnEachBackend('models', () => {
     expect([y.shape, model.countParams()]).toEqual([[1, 2], 10])
   })
 
+  it('sequential grows and shrinks by layers', async () => {
+    const model = lw.sequential()
+    await expectError('model.empty', () => model.predict([[1, 2]]), { model: model.name })
+    await expectError('model.empty', () => model.pop())
+    const ones = { kernelInitializer: 'ones' } as const
+    model.add(dense({ units: 2, inputShape: [2], ...ones }))
+    expect([model.built, (await model.predict([[1, 2]])).arraySync()]).toEqual([true, [[3, 3]]])
+    const last = dense({ units: 1, ...ones })
+    model.add(last)
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' })
+    expect((await model.predict([[1, 2]])).arraySync()).toEqual([[6]])
+    expect(model.pop()).toBe(last)
+    await expectError('model.uncompiled', () => model.fit([[1, 2]], [[1, 2]]))
+    expect([(await model.predict([[1, 2]])).arraySync(), model.weights.length]).toEqual([[[3, 3]], 2])
+    await expectError('argument.range', () => model.add(dense({ units: 1, name: model.layers[0]?.name })))
+    await expectError('argument.type', () => model.add(3 as never), { argument: 'layer' })
+    expect(model.layers.length).toBe(1)
+
+    const deferred = lw.sequential()
+    deferred.add(dense({ units: 2, ...ones }))
+    deferred.add(dense({ units: 1, ...ones }))
+    expect((await deferred.predict([[1, 2, 3]])).arraySync()).toEqual([[12]])
+    const declared = lw.sequential()
+    declared.add(lw.input({ shape: [3] }))
+    declared.add(dense({ units: 1 }))
+    expect(declared.countParams()).toBe(4)
+  })
+
   it('sequential takes lw.input as its first layer', () => {
     const model = lw.sequential({
       layers: [lw.layers.input({ shape: [2, 2] }), flatten(), dense({ units: 1 })],
@@ -98,10 +126,10 @@ describeOnEachBackend('models', () => {
   it('a subclass with a call of its own trains', async () => {
     class Network extends lw.Model {
       readonly hidden = dense({ units: 8, activation: 'tanh' })
-      readonly output = dense({ units: 1 })
+      readonly scores = dense({ units: 1 })
 
       override call(x: lw.Tensor): lw.Tensor {
-        return this.output.apply(this.hidden.apply(x))
+        return this.scores.apply(this.hidden.apply(x))
       }
     }
     const model = new Network()

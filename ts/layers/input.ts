@@ -21,6 +21,7 @@ export class InputLayer extends Layer {
   static readonly className = 'input'
   override supportsMasking = true
   readonly #config: InputConfig
+  readonly #placeholder: Placeholder
 
   constructor(config: InputConfig) {
     checkOptions('input', config, ['shape', 'dtype', 'name', 'batchSize'])
@@ -30,12 +31,13 @@ export class InputLayer extends Layer {
     super({ ...(dtype !== undefined && { dtype }), ...(name !== undefined && { name }) })
     this.#config = config
     this.ensureBuilt([null, ...shape])
+    const spec = new TensorSpec([batchSize ?? null, ...shape], this.dtype)
+    this.#placeholder = new LayerCall(this, [], undefined, spec).results as Placeholder
   }
 
-  /** What stands for the data: the one output of this layer. */
-  placeholder(): Placeholder {
-    const { shape, batchSize = null } = this.#config
-    return new LayerCall(this, [], undefined).output(new TensorSpec([batchSize, ...shape], this.dtype))
+  /** What stands for the data. */
+  override get output(): Placeholder {
+    return this.#placeholder
   }
 
   override call(x: Tensor): Tensor {
@@ -59,5 +61,5 @@ export class InputLayer extends Layer {
  * const model = lw.model({ inputs: x, outputs: y })
  */
 export function input(config: InputConfig): Placeholder {
-  return new InputLayer(config).placeholder()
+  return new InputLayer(config).output
 }

@@ -20,7 +20,13 @@ import { inferSpecs } from './infer-specs.js'
 import { checkInputSpec, type InputSpec } from './input-spec.js'
 import { type Mask, masksOf, passMasks } from './mask.js'
 import { uniqueName } from './names.js'
-import { LayerCall, type PartialShape, Placeholder, type TensorSpec } from './placeholder.js'
+import {
+  LayerCall,
+  type PartialShape,
+  Placeholder,
+  type Placeholders,
+  type TensorSpec,
+} from './placeholder.js'
 import { takeFromBudget } from './weight-budget.js'
 
 /** What every layer can be given. */
@@ -108,6 +114,8 @@ export abstract class Layer {
   #built = false
   readonly #weights: Variable[] = []
   readonly #addedLosses: Tensor[] = []
+  /** Where it was applied to placeholders. */
+  readonly #calls: LayerCall[] = []
 
   constructor({
     name,
@@ -207,8 +215,9 @@ export abstract class Layer {
       const expected = 'left out for placeholders, whose masks follow from the layers before'
       fail('argument.type', { op: this.name, argument: 'mask', expected, got: mask })
     }
-    const call = new LayerCall(this, inputs, training)
-    return mapTree(this.inferOutput(inputs), (spec) => call.output(spec as TensorSpec)) as Tree<Placeholder>
+    const call = new LayerCall(this, inputs, training, this.inferOutput(inputs))
+    this.#calls.push(call)
+    return call.results
   }
 
   /** Whether training updates its weights. Setting it sets it for the layers within too. */
@@ -275,6 +284,33 @@ export abstract class Layer {
       for (const layer of this.sublayers) layer.#withSublayers(seen)
     }
     return [...seen]
+  }
+
+  /**
+   * What this layer takes in the functional or sequential model that it is part of, for other models.
+   *
+   * @throws layer.calls unless it was applied to placeholders exactly once
+   */
+  get input(): Placeholders {
+    return this.#onlyCall('input').inputs as Placeholders
+  }
+
+  /**
+   * What this layer gives in the functional or sequential model that it is part of, for other models.
+   *
+   * @throws layer.calls unless it was applied to placeholders exactly once
+   *
+   * @example
+   * const features = lw.model({ inputs: model.input, outputs: model.getLayer('hidden').output })
+   */
+  get output(): Placeholders {
+    return this.#onlyCall('output').results as Placeholders
+  }
+
+  #onlyCall(property: 'input' | 'output'): LayerCall {
+    const [call, ...others] = this.#calls
+    if (call && others.length === 0) return call
+    return fail('layer.calls', { layer: this.name, property, calls: this.#calls.length })
   }
 
   /** Whether the weights exist. */

@@ -1,10 +1,13 @@
 import type { Dtype } from '../dtype.js'
 import { formatShape } from '../shape.js'
-import { leavesOf, type Tree } from '../tree.js'
+import { leavesOf, mapTree, type Tree } from '../tree.js'
 import type { Layer } from './layer.js'
 
 /** The extents of a tensor of which some are not known yet: null stands for those, such as the batch. */
 export type PartialShape = readonly (number | null)[]
+
+/** One placeholder, or several in an array or by name. */
+export type Placeholders = Placeholder | readonly Placeholder[] | { readonly [name: string]: Placeholder }
 
 /** What is known of a tensor before there is one. */
 export class TensorSpec {
@@ -22,6 +25,8 @@ export class TensorSpec {
 export class LayerCall {
   /** What the layer gives, in the order in which its call returns them. */
   readonly outputs: Placeholder[] = []
+  /** The same in the structure that the call returns. */
+  readonly results: Tree<Placeholder>
 
   constructor(
     readonly layer: Layer,
@@ -29,13 +34,14 @@ export class LayerCall {
     readonly inputs: Tree<Placeholder>,
     /** Whether the layer trains in this place; undefined where the model decides. */
     readonly training: boolean | undefined,
-  ) {}
-
-  /** A placeholder for the next output. */
-  output({ shape, dtype }: TensorSpec): Placeholder {
-    const placeholder = new Placeholder(shape, dtype, this)
-    this.outputs.push(placeholder)
-    return placeholder
+    results: Tree<TensorSpec>,
+  ) {
+    this.results = mapTree(results, (spec) => {
+      const { shape, dtype } = spec as TensorSpec
+      const placeholder = new Placeholder(shape, dtype, this)
+      this.outputs.push(placeholder)
+      return placeholder
+    }) as Tree<Placeholder>
   }
 
   /** The placeholders that the layer is applied to, in order. */

@@ -2,7 +2,7 @@ import { fail, type InputCure } from '../errors.js'
 import { InputLayer } from '../layers/input.js'
 import type { CallOptions, InputShape, Layer, LayerConfig } from '../layers/layer.js'
 import { type Mask, masked, maskOf } from '../layers/mask.js'
-import { type LayerCall, type PartialShape, Placeholder } from '../layers/placeholder.js'
+import { type LayerCall, type PartialShape, Placeholder, type Placeholders } from '../layers/placeholder.js'
 import { cast } from '../ops/index.js'
 import { checkOptions } from '../options.js'
 import { formatShape, type Shape, sizeOf } from '../shape.js'
@@ -10,9 +10,6 @@ import type { Tensor } from '../tensor.js'
 import { leavesOf, mapTree, type Tree } from '../tree.js'
 import { arrange, isByName } from './arrange.js'
 import { Model } from './model.js'
-
-/** One placeholder, or several in an array or by name. */
-export type Placeholders = Placeholder | readonly Placeholder[] | { readonly [name: string]: Placeholder }
 
 /** The layers' calls between a model's inputs and its outputs, in an order in which they can run. */
 export interface Graph {
@@ -65,6 +62,16 @@ export class FunctionalModel extends Model {
     return leavesOf(this.#graph?.outputs ?? []) as Placeholder[]
   }
 
+  /** What it takes, in its structure. */
+  override get input(): Placeholders {
+    return this.#connected('input').inputs
+  }
+
+  /** What it gives, in its structure. */
+  override get output(): Placeholders {
+    return this.#connected('output').outputs
+  }
+
   override get inputNames(): readonly string[] {
     return namesOf(this.#graph?.inputs ?? [])
   }
@@ -90,7 +97,7 @@ export class FunctionalModel extends Model {
 
   /** The layer that the input meets first, for messages; of several inputs, the input itself. */
   override get firstLayer(): Layer {
-    const { calls } = this.#connected()
+    const { calls } = this.#connected('call')
     const [input, ...others] = this.inputs as [Placeholder, ...Placeholder[]]
     if (others.length > 0) return input.layer
     return calls.find(({ sources }) => sources.includes(input))?.layer ?? input.layer
@@ -114,7 +121,7 @@ export class FunctionalModel extends Model {
   }
 
   override call(x: Tree<Tensor>, { training, mask }: CallOptions): Tree<Tensor> {
-    const { outputs, calls } = this.#connected()
+    const { outputs, calls } = this.#connected('call')
     this.checkInputs(x)
     const listed = (tree: Tree<Mask>) =>
       arrange<Tensor>(`model '${this.name}'`, 'the input', tree, this.inputNames)
@@ -138,7 +145,7 @@ export class FunctionalModel extends Model {
 
   /** The layers, and their calls one after the other: a number stands for one output of the calls, counted through. */
   override getConfig(): Record<string, unknown> {
-    const { inputs, outputs, calls } = this.#connected()
+    const { inputs, outputs, calls } = this.#connected('call')
     const all = calls.flatMap((call) => call.outputs)
     const numbers = new Map(all.map((placeholder, i) => [placeholder, i]))
     const numbered = (tree: Tree<Placeholder>) => mapTree(tree, (leaf) => numbers.get(leaf as Placeholder))
@@ -156,8 +163,8 @@ export class FunctionalModel extends Model {
     }
   }
 
-  #connected(): Graph {
-    return this.#graph ?? fail('layer.unbuilt', { layer: this.name, method: 'call' })
+  #connected(method: string): Graph {
+    return this.#graph ?? fail('layer.unbuilt', { layer: this.name, method })
   }
 
   override build(_inputShape: InputShape): void {}

@@ -365,6 +365,12 @@ export abstract class Model extends Layer {
     return outputs
   }
 
+  /** Forgets what depends on the layers, which have changed. */
+  protected forget(): void {
+    this.#programs = this.#batchSteps = this.#compileConfig = this.#prediction = undefined
+    this.#outputSpecs.clear()
+  }
+
   /** Trains, unless a training is under way. */
   async #alone<R>(op: string, body: () => Promise<R>): Promise<R> {
     if (this.#fitting) fail('training.busy', { op, model: this.name })

@@ -2,11 +2,11 @@ import { type Config, fromRegistry, isSerialized } from '../described.js'
 import { fail } from '../errors.js'
 import { InputLayer } from '../layers/input.js'
 import type { Layer } from '../layers/layer.js'
-import type { Placeholder } from '../layers/placeholder.js'
+import type { Placeholder, Placeholders } from '../layers/placeholder.js'
 import { layerFactories } from '../layers/registry.js'
 import { checkOptions } from '../options.js'
 import { leavesOf, mapTree, type Tree } from '../tree.js'
-import { model, type Placeholders } from './functional.js'
+import { model } from './functional.js'
 import { Model } from './model.js'
 import { sequential } from './sequential.js'
 
@@ -44,7 +44,7 @@ function sequentialFrom(config: Config): Model {
   const { layers, ...rest } = config
   const made = listOf(layers, 'layers', refuse).map((layer) => {
     const made = layerFrom(layer)
-    return made instanceof InputLayer ? made.placeholder() : made
+    return made instanceof InputLayer ? made.output : made
   })
   return sequential({ ...rest, layers: made })
 }
@@ -73,7 +73,7 @@ function functionalFrom(config: Config): Model {
     const layer = byName.get(name) ?? refuse(`it calls a layer '${name}', which is not among its layers`)
     const result =
       layer instanceof InputLayer
-        ? layer.placeholder()
+        ? layer.output
         : layer.apply(resolve(inputs), training === undefined ? {} : { training })
     placeholders.push(...(leavesOf(result) as Placeholder[]))
   }
