@@ -322,16 +322,19 @@ export function nearestName(name: string, known: readonly string[]): string | un
   return least <= Math.max(2, name.length / 3) ? known[distances.indexOf(least)] : undefined
 }
 
-/** Levenshtein's distance, by the usual dynamic programme over one row. */
+/** Levenshtein's distance, in which two letters that changed places count once, by the usual dynamic programme over rows. */
 function editDistance(a: string, b: string): number {
+  let former: number[] = []
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
     for (let j = 1; j <= b.length; j++) {
       const substitution = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(substitution, (row[j] as number) + 1, (next[j - 1] as number) + 1))
+      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      const transposition = swapped ? (former[j - 2] as number) + 1 : Infinity
+      next.push(Math.min(substitution, transposition, (row[j] as number) + 1, (next[j - 1] as number) + 1))
     }
-    row = next
+    ;[former, row] = [row, next]
   }
   return row[b.length] as number
 }

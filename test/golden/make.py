@@ -18,6 +18,7 @@ import torch
 
 sys.dont_write_bytecode = True
 from callbacks import watch_all  # noqa: E402
+from activations import answer_activations  # noqa: E402
 from clipping import clip_all  # noqa: E402
 from control import answer_control  # noqa: E402
 from fit import fit_all  # noqa: E402
@@ -75,6 +76,7 @@ def answer_all():
 
 FIXTURES = {
     "ops": answer_all,
+    "activations": answer_activations,
     "training": train_all,
     "initializers": draw_all,
     "clipping": clip_all,

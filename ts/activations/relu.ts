@@ -1,4 +1,13 @@
-import { greater, less, multiply, relu as plainRelu, subtract, where } from '../ops/index.js'
+import {
+  greater,
+  leakyRelu,
+  maximum,
+  minimum,
+  multiply,
+  relu as plainRelu,
+  subtract,
+  where,
+} from '../ops/index.js'
 import { checkNumber } from '../ops/pointwise.js'
 import { checkOptions } from '../options.js'
 import type { Tensor } from '../tensor.js'
@@ -26,13 +35,12 @@ export function relu(x: Tensor, options: ReluOptions = {}): Tensor {
   checkNumber('relu', 'negativeSlope', negativeSlope)
   checkNumber('relu', 'threshold', threshold)
   if (maxValue !== null) checkNumber('relu', 'maxValue', maxValue)
+  if (maxValue === null && threshold === 0) {
+    return negativeSlope === 0 ? plainRelu(x) : leakyRelu(x, { negativeSlope })
+  }
   const rectified = threshold === 0 ? plainRelu(x) : where(greater(x, threshold), x, 0)
-  const limited = maxValue === null ? rectified : limit(rectified, maxValue)
-  if (negativeSlope === 0) return limited
-  return subtract(limited, multiply(plainRelu(subtract(threshold, x)), negativeSlope))
-}
-
-/** x from 0 to a maximum, at which the gradient still flows. */
-function limit(x: Tensor, maxValue: number): Tensor {
-  return where(greater(x, maxValue), maxValue, where(less(x, 0), 0, x))
+  const limited = maxValue === null ? rectified : minimum(maximum(rectified, 0), maxValue)
+  return negativeSlope === 0
+    ? limited
+    : subtract(limited, multiply(plainRelu(subtract(threshold, x)), negativeSlope))
 }

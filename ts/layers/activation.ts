@@ -1,12 +1,12 @@
 import type { Activation as ActivationFunction } from '../activations/activation.js'
-import { type ActivationName, getActivation } from '../activations/registry.js'
+import { type ActivationIdentifier, getActivation } from '../activations/registry.js'
 import { checkOptions } from '../options.js'
 import type { Tensor } from '../tensor.js'
 import { Layer, type LayerConfig, layerOptions } from './layer.js'
 
 export interface ActivationConfig extends LayerConfig {
-  /** A name or a function. */
-  readonly activation: ActivationName | ActivationFunction
+  /** A name, a function, or a name with options: `{ className: 'elu', config: { alpha: 0.5 } }`. */
+  readonly activation: ActivationIdentifier
 }
 
 /** An activation as a layer of its own. */

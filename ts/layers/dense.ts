@@ -1,5 +1,5 @@
 import type { Activation } from '../activations/activation.js'
-import { type ActivationName, getActivation } from '../activations/registry.js'
+import { type ActivationIdentifier, getActivation } from '../activations/registry.js'
 import type { ConstraintIdentifier } from '../constraints/registry.js'
 import type { InitializerIdentifier } from '../initializers/registry.js'
 import { add, matmul, reshape } from '../ops/index.js'
@@ -16,7 +16,7 @@ export interface DenseConfig extends LayerConfig {
   /** The size of the output's last axis. */
   readonly units: number
   /** A name or a function (default 'linear'). */
-  readonly activation?: ActivationName | Activation
+  readonly activation?: ActivationIdentifier
   /** Default true. */
   readonly useBias?: boolean
   /** Default 'glorotUniform'. */
@@ -42,7 +42,7 @@ export class Dense extends Layer {
   readonly activation: Activation
   kernel!: Variable
   bias: Variable | undefined
-  readonly #activation: ActivationName | Activation
+  readonly #activation: ActivationIdentifier
   readonly #settings: Readonly<Record<keyof typeof weights, WeightSettings>>
 
   constructor(config: DenseConfig) {
@@ -72,7 +72,7 @@ export class Dense extends Layer {
     const [features] = this.kernel.shape as [number]
     const rows = matmul(reshape(x, [x.size / Math.max(1, features), features]), this.kernel)
     const output = this.activation(this.bias ? add(rows, this.bias) : rows)
-    return reshape(output, [...x.shape.slice(0, -1), this.units])
+    return reshape(output, [...x.shape.slice(0, -1), output.shape.at(-1) as number])
   }
 
   override getConfig(): Record<string, unknown> {

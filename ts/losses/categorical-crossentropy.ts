@@ -2,6 +2,7 @@ import type { Described } from '../described.js'
 import {
   divide,
   log,
+  logSoftmax,
   multiply,
   negative,
   oneHot,
@@ -14,7 +15,7 @@ import {
 import { checkBoolean, checkInterval, checkOptions, checkPositive } from '../options.js'
 import type { Tensor } from '../tensor.js'
 import { classLabels } from './class-labels.js'
-import { logSoftmax, normalized, smoothed } from './crossentropy.js'
+import { normalized, smoothed } from './crossentropy.js'
 import { logitsOf, refuseLinear } from './logits.js'
 import { defineLoss, type LossConfig, type LossFunction } from './loss.js'
 import { checkSameShape, lastAxis } from './ranks.js'

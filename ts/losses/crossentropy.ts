@@ -3,14 +3,11 @@ import {
   add,
   clip,
   divide,
-  exp,
   log,
-  max,
   maximum,
   multiply,
   negative,
   softplus,
-  stopGradient,
   subtract,
   sum,
 } from '../ops/index.js'
@@ -32,12 +29,6 @@ export function binaryTermsOfLogits(yTrue: Tensor, logits: Tensor): Tensor {
 /** Scores divided by their sum over the last axis, kept off 0 and 1. */
 export function normalized(scores: Tensor): Tensor {
   return clip(divide(scores, sum(scores, { axis: -1, keepdims: true })), epsilon, 1 - epsilon)
-}
-
-/** log(softmax(logits)) along the last axis, without overflow. */
-export function logSoftmax(logits: Tensor): Tensor {
-  const shifted = subtract(logits, stopGradient(max(logits, { axis: -1, keepdims: true })))
-  return subtract(shifted, log(sum(exp(shifted), { axis: -1, keepdims: true })))
 }
 
 /** Targets drawn towards the uniform distribution of some number of classes. */

@@ -1,2 +1,1 @@
-/** Keeps logarithms and quotients finite: Keras's fuzz factor. */
-export const epsilon = 1e-7
+export { epsilon } from '../ops/epsilon.js'

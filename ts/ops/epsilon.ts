@@ -1,0 +1,2 @@
+/** Keeps logarithms and quotients finite: Keras's fuzz factor. */
+export const epsilon = 1e-7
