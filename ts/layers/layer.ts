@@ -1,21 +1,18 @@
-import { type ConstraintIdentifier, getConstraint } from '../constraints/registry.js'
 import type { Serialized } from '../described.js'
 import { type Dtype, dtypes } from '../dtype.js'
 import { fail } from '../errors.js'
-import { executor } from '../executors/choice.js'
 import { activeTrace, recordInto, refusePromise, SymbolicTensor } from '../graph/trace.js'
-import { getInitializer, type InitializerIdentifier } from '../initializers/registry.js'
 import { serialize } from '../io/serialize.js'
-import { toTensor } from '../ops/apply.js'
-import { cast, divide } from '../ops/index.js'
+import { divide } from '../ops/index.js'
 import { checkBoolean, checkOptions } from '../options.js'
 import { RandomGenerator } from '../random.js'
 import { getRegularizer, type RegularizerIdentifier } from '../regularizers/registry.js'
 import type { Regularizer } from '../regularizers/regularizers.js'
-import { checkShape, formatShape, type Shape, sameShape, sizeOf } from '../shape.js'
-import { createTensor, filled, type NestedArray, Tensor, type TypedArray } from '../tensor.js'
+import { checkShape, formatShape, type Shape, sizeOf } from '../shape.js'
+import { type NestedArray, Tensor, type TypedArray } from '../tensor.js'
 import { leavesOf, mapTree, type Tree } from '../tree.js'
-import { Variable } from '../variable.js'
+import type { Variable } from '../variable.js'
+import { type CallOptions, type InputShape, PresentCall } from './call-options.js'
 import { inferSpecs } from './infer-specs.js'
 import { checkInputSpec, type InputSpec } from './input-spec.js'
 import { type Mask, masksOf, passMasks } from './mask.js'
@@ -27,7 +24,10 @@ import {
   type Placeholders,
   type TensorSpec,
 } from './placeholder.js'
-import { takeFromBudget } from './weight-budget.js'
+import { assignWeights, makeWeight, type WeightOptions } from './weights.js'
+
+export type { CallOptions, InputShape } from './call-options.js'
+export type { WeightOptions } from './weights.js'
 
 /** What every layer can be given. */
 export interface LayerConfig {
@@ -51,41 +51,6 @@ export const layerOptions: readonly string[] = [
   'trainable',
   'activityRegularizer',
 ]
-
-/** What a layer makes a weight of: initializer, regularizer and constraint are each a name, a function or the serialized form. */
-export interface WeightOptions {
-  readonly name: string
-  readonly shape: Shape
-  /** Default 'glorotUniform'. */
-  readonly initializer?: InitializerIdentifier
-  /** Default none. */
-  readonly regularizer?: RegularizerIdentifier | undefined
-  /** Default none. */
-  readonly constraint?: ConstraintIdentifier | undefined
-  /** Default true. */
-  readonly trainable?: boolean
-  /** Default: the initial value's, float32. */
-  readonly dtype?: Dtype
-}
-
-/** How a layer is called. What a layer hands on of it to layers within is `training` alone: masks go with the tensors. */
-export interface CallOptions {
-  /** Whether this is a training step: dropout drops. */
-  readonly training: boolean
-  /** The masks that the inputs carry, in their structure; undefined where none does. */
-  readonly mask?: Tree<Mask>
-}
-
-/** What `call` gets, told apart from what a caller of `apply` gives. */
-class PresentCall implements CallOptions {
-  constructor(
-    readonly training: boolean,
-    readonly mask: Tree<Mask>,
-  ) {}
-}
-
-/** One shape, or arrays and objects of them for a layer that takes several tensors. */
-export type InputShape = PartialShape | readonly PartialShape[] | { readonly [name: string]: PartialShape }
 
 /**
  * The base of all layers. A subclass makes its weights in `build` and computes in `call`, an ordinary function over `lw.ops`. Layers that it
@@ -339,23 +304,7 @@ export abstract class Layer {
 
   /** A weight of this layer, for `build`. */
   protected addWeight(options: WeightOptions): Variable {
-    const { name, shape, initializer = 'glorotUniform', trainable = true, dtype } = options
-    const { regularizer, constraint } = options
-    const op = `weight '${name}' of layer '${this.name}'`
-    checkShape(op, shape)
-    const [initialize, replaced] = [getInitializer(initializer), takeFromBudget(op, shape)]
-    const initial = recordInto(undefined, () => {
-      const known = replaced && 'className' in initialize
-      const value = known ? filled(shape, 0, executor().float64) : toTensor(op, initialize(shape))
-      return cast(value, dtype ?? value.dtype)
-    })
-    if (!sameShape(initial.shape, shape)) {
-      const expected = `an initial value of shape ${formatShape(shape)}`
-      fail('shape.mismatch', { op, expected, got: [initial.shape] })
-    }
-    const weight = new Variable(initial, `${this.name}/${name}`, trainable)
-    weight.regularizer = regularizer && getRegularizer(regularizer)
-    weight.constraint = constraint && getConstraint(constraint)
+    const weight = makeWeight(this.name, options)
     this.#weights.push(weight)
     return weight
   }
@@ -396,25 +345,7 @@ export abstract class Layer {
    */
   setWeights(values: readonly (Tensor | NestedArray | TypedArray)[]): void {
     this.requireBuilt('setWeights')
-    if (!Array.isArray(values)) {
-      fail('argument.type', { op: 'setWeights', argument: 'values', expected: 'an array', got: values })
-    }
-    const { weights } = this
-    if (values.length !== weights.length) {
-      fail('weights.count', { layer: this.name, expected: weights.length, got: values.length })
-    }
-    const tensors = weights.map(({ name, shape, dtype, executor }, i) => {
-      const given = values[i] as Tensor | NestedArray | TypedArray
-      const flat = ArrayBuffer.isView(given) && given.length === sizeOf(shape)
-      const value = createTensor(given, flat ? shape : undefined, dtype, executor.float64)
-      if (!sameShape(value.shape, shape)) {
-        fail('weights.shape', { layer: this.name, weight: name, expected: shape, got: value.shape })
-      }
-      return value
-    })
-    weights.forEach((weight, i) => {
-      weight.assign(tensors[i] as Tensor)
-    })
+    assignWeights(this.name, this.weights, values)
   }
 
   /** The number of elements of all weights. */
