@@ -71,6 +71,23 @@ const contracts: readonly LayerContract[] = [
     refuses: [[2]],
   },
   {
+    layer: 'concatenate',
+    config: { axis: 1 },
+    input: [
+      [2, 3, 4],
+      [2, 5, 4],
+    ],
+    output: [2, 8, 4],
+    refuses: [
+      [2, 3, 4],
+      [
+        [2, 3, 4],
+        [2, 3, 5],
+      ],
+      [[2], [2]],
+    ],
+  },
+  {
     layer: 'conv1d',
     config: {
       filters: 4,
@@ -204,6 +221,27 @@ const contracts: readonly LayerContract[] = [
     refuses: [],
   },
   {
+    layer: 'einsumDense',
+    config: { equation: '...x,xhd->...hd', outputShape: [2, 5], biasAxes: 'd', kernelRegularizer: 'l2' },
+    input: [2, 3, 4],
+    output: [2, 3, 2, 5],
+    weights: [
+      ['kernel', [4, 2, 5]],
+      ['bias', [5]],
+    ],
+    refuses: [[]],
+  },
+  { layer: 'elu', config: { alpha: 0.5 }, input: [2, 3], output: [2, 3], refuses: [] },
+  {
+    layer: 'embedding',
+    config: { inputDim: 7, outputDim: 5, embeddingsInitializer: 'ones', maskZero: true },
+    input: [2, 3],
+    integers: 7,
+    output: [2, 3, 5],
+    weights: [['embeddings', [7, 5]]],
+    refuses: [],
+  },
+  {
     layer: 'flatten',
     config: { dataFormat: 'channelsFirst' },
     input: [2, 3, 4, 5],
@@ -231,6 +269,8 @@ const contracts: readonly LayerContract[] = [
     ],
     refuses: [[2]],
   },
+  { layer: 'leakyReLU', config: { negativeSlope: 0.1 }, input: [2, 3], output: [2, 3], refuses: [] },
+  { layer: 'masking', config: { maskValue: 1 }, input: [2, 3, 4], output: [2, 3, 4], refuses: [[2]] },
   { layer: 'maxPooling1d', ...pooled(1) },
   { layer: 'maxPooling2d', ...pooled(2) },
   { layer: 'maxPooling3d', ...pooled(3) },
@@ -251,6 +291,13 @@ const contracts: readonly LayerContract[] = [
     output: [2, 3, 4],
     weights: [['alpha', [1, 4]]],
     refuses: [[2]],
+  },
+  {
+    layer: 'relu',
+    config: { maxValue: 1, negativeSlope: 0.1, threshold: 0.5 },
+    input: [2, 3],
+    output: [2, 3],
+    refuses: [],
   },
   { layer: 'repeatVector', config: { n: 3 }, input: [2, 5], output: [2, 3, 5], refuses: [[2, 5, 1], [2]] },
   {

@@ -11,6 +11,7 @@ export {
   type BatchNormalizationConfig,
   batchNormalization,
 } from './batch-normalization.js'
+export { type Concatenate, type ConcatenateConfig, concatenate } from './concatenate.js'
 export { type Conv1d, type Conv2d, type Conv3d, type ConvConfig, conv1d, conv2d, conv3d } from './conv.js'
 export {
   type Conv1dTranspose,
@@ -36,6 +37,8 @@ export {
 } from './depthwise-conv.js'
 export { type Dot, type DotConfig, dot } from './dot.js'
 export { type Dropout, type DropoutConfig, dropout } from './dropout.js'
+export { type EinsumDense, type EinsumDenseConfig, einsumDense } from './einsum-dense.js'
+export { type Embedding, type EmbeddingConfig, embedding } from './embedding.js'
 export { type Flatten, type FlattenConfig, flatten } from './flatten.js'
 export {
   type GaussianDropout,
@@ -70,6 +73,7 @@ export {
   type LayerNormalizationConfig,
   layerNormalization,
 } from './layer-normalization.js'
+export { type Masking, type MaskingConfig, masking } from './masking.js'
 export {
   type Add,
   type Average,
@@ -101,6 +105,17 @@ export {
   type PoolingConfig,
 } from './pooling.js'
 export { type Prelu, type PreluConfig, prelu } from './prelu.js'
+export {
+  type Elu,
+  type EluConfig,
+  elu,
+  type LeakyReLU,
+  type LeakyReLUConfig,
+  leakyReLU,
+  type Relu,
+  type ReluConfig,
+  relu,
+} from './rectifiers.js'
 export { type RepeatVector, type RepeatVectorConfig, repeatVector } from './repeat-vector.js'
 export { type Reshape, type ReshapeConfig, reshape } from './reshape.js'
 export { type RmsNormalization, type RmsNormalizationConfig, rmsNormalization } from './rms-normalization.js'

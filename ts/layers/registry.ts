@@ -3,12 +3,15 @@ import { activation } from './activation.js'
 import { activityRegularization } from './activity-regularization.js'
 import { alphaDropout } from './alpha-dropout.js'
 import { batchNormalization } from './batch-normalization.js'
+import { concatenate } from './concatenate.js'
 import { conv1d, conv2d, conv3d } from './conv.js'
 import { conv1dTranspose, conv2dTranspose, conv3dTranspose } from './conv-transpose.js'
 import { dense } from './dense.js'
 import { depthwiseConv1d, depthwiseConv2d, separableConv1d, separableConv2d } from './depthwise-conv.js'
 import { dot } from './dot.js'
 import { dropout } from './dropout.js'
+import { einsumDense } from './einsum-dense.js'
+import { embedding } from './embedding.js'
 import { flatten } from './flatten.js'
 import { gaussianDropout, gaussianNoise } from './gaussian-noise.js'
 import {
@@ -23,6 +26,7 @@ import { identity } from './identity.js'
 import { lambda } from './lambda.js'
 import type { Layer } from './layer.js'
 import { layerNormalization } from './layer-normalization.js'
+import { masking } from './masking.js'
 import { add, average, maximum, minimum, multiply, subtract } from './merge.js'
 import { permute } from './permute.js'
 import {
@@ -34,6 +38,7 @@ import {
   maxPooling3d,
 } from './pooling.js'
 import { prelu } from './prelu.js'
+import { elu, leakyReLU, relu } from './rectifiers.js'
 import { repeatVector } from './repeat-vector.js'
 import { reshape } from './reshape.js'
 import { rmsNormalization } from './rms-normalization.js'
@@ -51,6 +56,7 @@ export const layerFactories = {
   averagePooling2d,
   averagePooling3d,
   batchNormalization,
+  concatenate,
   conv1d,
   conv1dTranspose,
   conv2d,
@@ -62,6 +68,9 @@ export const layerFactories = {
   depthwiseConv2d,
   dot,
   dropout,
+  einsumDense,
+  elu,
+  embedding,
   flatten,
   gaussianDropout,
   gaussianNoise,
@@ -74,6 +83,8 @@ export const layerFactories = {
   identity,
   lambda,
   layerNormalization,
+  leakyReLU,
+  masking,
   maxPooling1d,
   maxPooling2d,
   maxPooling3d,
@@ -82,6 +93,7 @@ export const layerFactories = {
   multiply,
   permute,
   prelu,
+  relu,
   repeatVector,
   reshape,
   rmsNormalization,
