@@ -7,7 +7,7 @@ import {
   expandDims,
   mean,
   multiply,
-  sqrt,
+  rsqrt,
   square,
   subtract,
   sum,
@@ -48,7 +48,7 @@ export function maskedMoments(x: Tensor, mask: Tensor, axis: readonly number[]):
 /** (x - mean) / √(variance + epsilon) · gamma + beta. */
 export function normalizeBy({ mean, variance }: Moments, x: Tensor, affine: Affine, epsilon: number): Tensor {
   const { gamma, beta } = affine
-  const inverse = divide(1, sqrt(add(variance, epsilon)))
+  const inverse = rsqrt(add(variance, epsilon))
   const normal = multiply(subtract(x, mean), gamma ? multiply(inverse, gamma) : inverse)
   return beta ? add(normal, beta) : normal
 }
@@ -67,7 +67,7 @@ export function normalizeByBatch(
   const { gamma, beta } = affine
   const options = { axis, keepdims: true }
   const count = axis.reduce((product, i) => product * (x.shape[i] as number), 1)
-  const inverse = divide(1, sqrt(add(batch.variance, epsilon)))
+  const inverse = rsqrt(add(batch.variance, epsilon))
   const scale = gamma ? multiply(inverse, gamma) : inverse
   const centered = subtract(x, batch.mean)
   const inputs = [x, ...(gamma ? [gamma] : []), ...(beta ? [beta] : [])]

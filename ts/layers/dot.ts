@@ -18,6 +18,7 @@ export interface DotConfig extends LayerConfig {
 /** The product of two inputs, sample by sample, summed over an axis of each. */
 export class Dot extends Layer {
   static readonly className = 'dot'
+  override supportsMasking = true
   readonly axes: number | readonly [number, number]
   readonly normalize: boolean
 
@@ -72,6 +73,11 @@ export class Dot extends Layer {
     )
     const shape = [...rows, ...columns]
     return reshape(product, [batch, ...(shape.length === 0 ? [1] : shape)])
+  }
+
+  /** What is summed over has no steps that could count. */
+  override computeMask(): undefined {
+    return undefined
   }
 
   #scaled(x: Tensor, axis: number): Tensor {

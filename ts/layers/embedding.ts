@@ -1,6 +1,6 @@
 import type { ConstraintIdentifier } from '../constraints/registry.js'
 import type { InitializerIdentifier } from '../initializers/registry.js'
-import { cast, equal, take } from '../ops/index.js'
+import { cast, notEqual, take } from '../ops/index.js'
 import { checkBoolean, checkInteger, checkOptions } from '../options.js'
 import type { RegularizerIdentifier } from '../regularizers/registry.js'
 import type { Tensor } from '../tensor.js'
@@ -60,7 +60,7 @@ export class Embedding extends Layer {
   }
 
   override computeMask(x: Tensor): Mask {
-    return this.maskZero ? equal(cast(equal(x, 0), 'int32'), 0) : undefined
+    return this.maskZero ? notEqual(x, 0) : undefined
   }
 
   override getConfig(): Record<string, unknown> {

@@ -1,6 +1,6 @@
 import type { ConstraintIdentifier } from '../constraints/registry.js'
 import type { InitializerIdentifier } from '../initializers/registry.js'
-import { add, divide, mean, multiply, reshape, sqrt, square, subtract } from '../ops/index.js'
+import { add, mean, multiply, reshape, rsqrt, square, subtract } from '../ops/index.js'
 import { checkBoolean, checkInterval, checkOptions } from '../options.js'
 import type { RegularizerIdentifier } from '../regularizers/registry.js'
 import type { Tensor } from '../tensor.js'
@@ -79,7 +79,7 @@ export class LayerNormalization extends Layer {
     const along = x.shape.map((extent, i) => (axis.includes(i) ? extent : 1))
     const centered = subtract(x, mean(x, { axis, keepdims: true }))
     const variance = mean(square(centered), { axis, keepdims: true })
-    const normal = multiply(centered, divide(1, sqrt(add(variance, this.epsilon))))
+    const normal = multiply(centered, rsqrt(add(variance, this.epsilon)))
     const scaled = this.gamma ? multiply(normal, reshape(this.gamma, along)) : normal
     return this.beta ? add(scaled, reshape(this.beta, along)) : scaled
   }

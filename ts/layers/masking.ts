@@ -1,5 +1,5 @@
 import { fail } from '../errors.js'
-import { any, cast, equal, where } from '../ops/index.js'
+import { any, notEqual, where } from '../ops/index.js'
 import { checkOptions } from '../options.js'
 import type { Tensor } from '../tensor.js'
 import { Layer, type LayerConfig, layerOptions } from './layer.js'
@@ -27,15 +27,11 @@ export class Masking extends Layer {
   }
 
   override call(x: Tensor): Tensor {
-    return where(this.#counting(x, { axis: -1, keepdims: true }), x, 0)
+    return where(any(notEqual(x, this.maskValue), { axis: -1, keepdims: true }), x, 0)
   }
 
   override computeMask(x: Tensor): Mask {
-    return this.#counting(x, { axis: -1 })
-  }
-
-  #counting(x: Tensor, options: { readonly axis: number; readonly keepdims?: boolean }): Tensor {
-    return any(equal(cast(equal(x, this.maskValue), 'int32'), 0), options)
+    return any(notEqual(x, this.maskValue), { axis: -1 })
   }
 
   override getConfig(): Record<string, unknown> {

@@ -3,7 +3,8 @@ import * as ops from '../ops/index.js'
 import { checkOptions } from '../options.js'
 import type { Tensor } from '../tensor.js'
 import { isShapeList } from './input-spec.js'
-import { type InputShape, Layer, type LayerConfig, layerOptions } from './layer.js'
+import { type CallOptions, type InputShape, Layer, type LayerConfig, layerOptions } from './layer.js'
+import type { Mask } from './mask.js'
 import type { PartialShape } from './placeholder.js'
 
 /**
@@ -11,6 +12,8 @@ import type { PartialShape } from './placeholder.js'
  * batch.
  */
 abstract class Merge extends Layer {
+  override supportsMasking = true
+
   constructor(op: string, config: LayerConfig) {
     checkOptions(op, config, layerOptions)
     super(config)
@@ -30,15 +33,25 @@ abstract class Merge extends Layer {
     fail('layer.input', { layer: this.name, expected, got: inputShape })
   }
 
-  protected abstract merge(inputs: readonly Tensor[]): Tensor
+  /** `masks` are of the inputs' ranks less the last axis; undefined where an input carries none. */
+  protected abstract merge(inputs: readonly Tensor[], masks: readonly Mask[]): Tensor
 
-  override call(inputs: readonly Tensor[]): Tensor {
+  override call(inputs: readonly Tensor[], { mask }: CallOptions): Tensor {
     const rank = Math.max(...inputs.map((input) => input.rank))
     const aligned = inputs.map((input) => {
       const [batch, ...sample] = input.shape as [number, ...number[]]
       return ops.reshape(input, [batch, ...Array<number>(rank - input.rank).fill(1), ...sample])
     })
-    return this.merge(aligned)
+    const masks = inputs.map((input, i) =>
+      input.rank === rank ? (mask as readonly Mask[] | undefined)?.[i] : undefined,
+    )
+    return this.merge(aligned, masks)
+  }
+
+  /** A step counts where it does in one of the inputs, if all carry masks. */
+  override computeMask(_inputs: readonly Tensor[], masks: readonly Mask[] | undefined): Mask {
+    if (!masks?.every((mask) => mask !== undefined)) return undefined
+    return (masks as readonly Tensor[]).reduce((x, y) => ops.logicalOr(x, y))
   }
 }
 
@@ -54,6 +67,26 @@ function broadcast(shapes: readonly PartialShape[]): boolean {
     agree(shapes.map(([batch]) => batch)) &&
     axes.every((extents) => agree(extents.filter((extent) => extent !== 1)))
   )
+}
+
+/** Merges inputs two by two. Where a step of one of two does not count, the other's stands for it. */
+function mergeUnmasked(
+  inputs: readonly Tensor[],
+  masks: readonly Mask[],
+  merge: (x: Tensor, y: Tensor) => Tensor,
+): Tensor {
+  const counting = inputs.map(({ shape }, i) => {
+    const mask = masks[i]
+    return mask && ops.broadcastTo(ops.expandDims(mask, -1), shape)
+  })
+  let [merged, mergedCounting] = [inputs[0] as Tensor, counting[0]]
+  for (let i = 1; i < inputs.length; i++) {
+    const [input, inputCounting] = [inputs[i] as Tensor, counting[i]]
+    const next = inputCounting ? ops.where(inputCounting, input, merged) : input
+    merged = merge(mergedCounting ? ops.where(mergedCounting, merged, next) : merged, next)
+    mergedCounting = mergedCounting && inputCounting && ops.logicalOr(mergedCounting, inputCounting)
+  }
+  return merged
 }
 
 /** The sum of its inputs. */
@@ -123,8 +156,8 @@ export class Maximum extends Merge {
     super('maximum', config)
   }
 
-  protected override merge(inputs: readonly Tensor[]): Tensor {
-    return inputs.reduce((x, y) => ops.maximum(x, y))
+  protected override merge(inputs: readonly Tensor[], masks: readonly Mask[]): Tensor {
+    return mergeUnmasked(inputs, masks, ops.maximum)
   }
 }
 
@@ -136,8 +169,8 @@ export class Minimum extends Merge {
     super('minimum', config)
   }
 
-  protected override merge(inputs: readonly Tensor[]): Tensor {
-    return inputs.reduce((x, y) => ops.minimum(x, y))
+  protected override merge(inputs: readonly Tensor[], masks: readonly Mask[]): Tensor {
+    return mergeUnmasked(inputs, masks, ops.minimum)
   }
 }
 

@@ -1,5 +1,14 @@
 import { fail } from '../errors.js'
-import { exp, greater, minimum, multiply, relu as reluOf, subtract, where } from '../ops/index.js'
+import {
+  elu as eluOf,
+  greater,
+  leakyRelu,
+  minimum,
+  multiply,
+  relu as reluOf,
+  subtract,
+  where,
+} from '../ops/index.js'
 import { checkInterval, checkOptions } from '../options.js'
 import type { Tensor } from '../tensor.js'
 import { Layer, type LayerConfig, layerOptions } from './layer.js'
@@ -67,7 +76,7 @@ export class LeakyReLU extends Layer {
   }
 
   override call(x: Tensor): Tensor {
-    return where(greater(x, 0), x, multiply(x, this.negativeSlope))
+    return leakyRelu(x, { negativeSlope: this.negativeSlope })
   }
 
   override getConfig(): Record<string, unknown> {
@@ -97,7 +106,7 @@ export class Elu extends Layer {
   }
 
   override call(x: Tensor): Tensor {
-    return where(greater(x, 0), x, multiply(subtract(exp(minimum(x, 0)), 1), this.alpha))
+    return eluOf(x, { alpha: this.alpha })
   }
 
   override getConfig(): Record<string, unknown> {

@@ -1,4 +1,4 @@
-import { add, divide, mean, multiply, reshape, sqrt, square } from '../ops/index.js'
+import { add, mean, multiply, reshape, rsqrt, square } from '../ops/index.js'
 import { checkInterval, checkOptions } from '../options.js'
 import type { Tensor } from '../tensor.js'
 import type { Variable } from '../variable.js'
@@ -45,7 +45,7 @@ export class RmsNormalization extends Layer {
     const axis = axesOf(this.name, this.axis, x.shape)
     const along = x.shape.map((extent, i) => (axis.includes(i) ? extent : 1))
     const squares = mean(square(x), { axis, keepdims: true })
-    const normal = multiply(x, divide(1, sqrt(add(squares, this.epsilon))))
+    const normal = multiply(x, rsqrt(add(squares, this.epsilon)))
     return multiply(normal, reshape(this.scale, along))
   }
 

@@ -1,4 +1,4 @@
-import { divide, maximum, multiply, sqrt, square, sum } from '../ops/index.js'
+import { maximum, multiply, rsqrt, square, sum } from '../ops/index.js'
 import { checkOptions } from '../options.js'
 import type { Tensor } from '../tensor.js'
 import { type Axes, axesOf, checkAxes } from './axes.js'
@@ -35,7 +35,7 @@ export class UnitNormalization extends Layer {
 export function unitNormalize(x: Tensor, axis: readonly number[], epsilon: number): Tensor {
   const squares = sum(square(x), { axis, keepdims: true })
   // The bound stands under the root, so that zeros have a finite gradient.
-  return multiply(x, divide(1, sqrt(maximum(squares, epsilon ** 2))))
+  return multiply(x, rsqrt(maximum(squares, epsilon ** 2)))
 }
 
 /**
