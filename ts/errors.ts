@@ -99,6 +99,12 @@ const messages = {
     `${f.op}: index ${f.index} is out of range; valid indices go from 0 to ${f.size - 1}.`,
   'buffer.unusable': (f: { op: string; problem: 'detached' | 'resizable' | 'shared' }) =>
     `${f.op}: the array's buffer is ${f.problem}; pass an array over an ordinary ArrayBuffer that was not transferred.`,
+  'tensor.index': (f: { property: string }) =>
+    `A tensor has no ${f.property === 'length' ? 'length' : 'elements by index'}: ${
+      f.property === 'length'
+        ? 'x.shape[0] is the number of its rows, x.size that of its elements'
+        : 'await x.array() gives nested arrays, lw.ops.take(x, i) a row as a tensor'
+    }.`,
   'tensor.closed': (f: { what: string }) => `This ${f.what} was closed and can no longer be used.`,
 
   // Tracing and differentiation.
@@ -221,11 +227,13 @@ const messages = {
     }`,
   'training.busy': (f: { op: string; model: string }) =>
     `${f.op}: model '${f.model}' is being trained already. Await the former training first.`,
-  'training.nonfinite': (f: { epoch: number; step: number; loss: number; row?: number }) =>
+  'training.nonfinite': (f: { epoch: number; step: number; loss: number; row?: number; weights?: boolean }) =>
     `The loss became ${f.loss} in epoch ${f.epoch}, step ${f.step}. ${
-      f.row === undefined
-        ? 'Lower the learning rate, or scale the inputs to about -1 to 1.'
-        : `x is not finite in row ${f.row}.`
+      f.row !== undefined
+        ? `x is not finite in row ${f.row}.`
+        : f.weights
+          ? 'The weights were not finite before this step, as a training that ended so leaves them: make the model anew, or load it.'
+          : 'Lower the learning rate, or scale the inputs to about -1 to 1.'
     }`,
   // Files.
   'io.read': (f: { path: string; reason: string }) => `${f.path} cannot be read: ${f.reason}.`,
@@ -316,10 +324,16 @@ export function nearestName(name: string, known: readonly string[]): string | un
   const given = name.toLowerCase()
   const distances = known.map((candidate) => {
     const begun = given.length >= 3 && candidate.toLowerCase().startsWith(given)
-    return begun ? 1 : editDistance(given, candidate.toLowerCase())
+    const abbreviated = given.length >= 3 && given === initials(candidate)
+    return begun || abbreviated ? 1 : editDistance(given, candidate.toLowerCase())
   })
   const least = Math.min(...distances)
   return least <= Math.max(2, name.length / 3) ? known[distances.indexOf(least)] : undefined
+}
+
+/** 'mse' of 'meanSquaredError'. */
+function initials(name: string): string {
+  return (name[0] + name.slice(1).replace(/[^A-Z]/g, '')).toLowerCase()
 }
 
 /** Levenshtein's distance, in which two letters that changed places count once, by the usual dynamic programme over rows. */

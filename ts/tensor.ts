@@ -115,6 +115,11 @@ export class Tensor {
   }
 }
 
+// What arrays have and tensors lack says what to use, where it would silently be undefined.
+for (const property of ['0', 'length']) {
+  Object.defineProperty(Tensor.prototype, property, { get: () => fail('tensor.index', { property }) })
+}
+
 /** A tensor's own elements, for executors: they read it and never hand it out. */
 export function storageOf(tensor: Tensor): Storage {
   return storage(tensor)

@@ -67,6 +67,48 @@ describeOnEachBackend('what beginners get wrong is answered with the cure', () =
     expect(numbers.message).toMatch(/sparseCategoricalCrossentropy|oneHot/)
   })
 
+  it('class numbers for a loss of values', async () => {
+    const model = classifier({ loss: 'meanSquaredError' })
+    const error = await expectError('labels.shape', () => model.fit(zeros(4, 4), classes, quiet))
+    expect(error.message).toContain("use 'sparseCategoricalCrossentropy'")
+    const regression = await expectError('labels.shape', () => model.fit(zeros(4, 4), [0.5, 1, 2, 3], quiet))
+    expect(regression.message).not.toContain('sparse')
+  })
+
+  it('weights that a former training spoiled', async () => {
+    const model = classifier()
+    const broken = await expectError('training.nonfinite', () => model.fit([[0, NaN, 0, 0]], [1], quiet), {
+      row: 0,
+    })
+    expect(broken.message).toContain('x is not finite in row 0')
+    const spoiled = await expectError('training.nonfinite', () => model.fit(zeros(4, 4), classes, quiet))
+    expect(spoiled.message).toContain('The weights were not finite before this step')
+  })
+
+  it('names in Keras’s spelling, and its abbreviations', async () => {
+    const compile =
+      (loss: string, optimizer = 'adam') =>
+      () =>
+        classifier().compile({ optimizer: optimizer as 'adam', loss: loss as 'huber' })
+    await expectError('name.unknown', compile('mse'), { nearest: 'meanSquaredError' })
+    await expectError('name.unknown', compile('mean_absolute_error'), { nearest: 'meanAbsoluteError' })
+    await expectError('name.unknown', compile('huber', 'Adam'), { nearest: 'adam' })
+    await expectError('argument.unknown', () => dense({ units: 1, kernel_initializer: 'zeros' } as never), {
+      nearest: 'kernelInitializer',
+    })
+  })
+
+  it('the batch in inputShape, a list in place of options, tensors taken for arrays', async () => {
+    const withBatch = () => dense({ units: 1, inputShape: [null, 4] as never })
+    await expectError('argument.range', withBatch, { argument: 'inputShape', got: [null, 4] })
+    const list = await expectError('argument.type', () => lw.sequential([dense({ units: 1 })] as never))
+    expect(list.message).toContain('{ layers: […] }')
+    const row = await expectError('tensor.index', () => (zeros(2) as unknown as number[])[0])
+    expect(row.message).toContain('await x.array()')
+    const length = await expectError('tensor.index', () => (zeros(2) as unknown as number[]).length)
+    expect(length.message).toContain('x.shape[0]')
+  })
+
   it('a promise that was not awaited', async () => {
     const model = classifier()
     const training = model.fit(zeros(4, 4), classes, quiet) as unknown as { history: { loss: number[] } }
@@ -83,6 +125,7 @@ describeOnEachBackend('what beginners get wrong is answered with the cure', () =
     await expectError('promise.unawaited', () => (prediction as unknown as number) + 1)
     const scores = model.evaluate(zeros(4, 4), classes) as unknown as lw.Logs
     await expectError('promise.unawaited', () => scores.loss, { method: 'evaluate' })
+    await expectError('promise.unawaited', () => [...prediction])
     expect(Object.keys(await (training as unknown as Promise<lw.History>)).length).toBeGreaterThan(1)
     expect((await (prediction as unknown as Promise<lw.Tensor>)).shape).toEqual([1, 3])
     expect((await (scores as unknown as Promise<lw.Logs>)).loss).toBeGreaterThan(0)

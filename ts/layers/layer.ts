@@ -89,6 +89,11 @@ export abstract class Layer {
     trainable = true,
     activityRegularizer,
   }: LayerConfig = {}) {
+    if (Array.isArray(inputShape) && inputShape.includes(null as never)) {
+      const expected =
+        'the shape of one sample, without the batch (lw.input takes null for extents that differ)'
+      fail('argument.range', { op: new.target.name, argument: 'inputShape', expected, got: inputShape })
+    }
     if (inputShape !== undefined) checkShape(new.target.name, inputShape)
     if (!dtypes.includes(dtype)) fail('dtype.invalid', { op: new.target.name, got: dtype })
     if (name !== undefined && (typeof name !== 'string' || name === '')) {

@@ -46,7 +46,7 @@ function sequentialFrom(config: Config): Model {
     const made = layerFrom(layer)
     return made instanceof InputLayer ? made.output : made
   })
-  return sequential({ ...rest, layers: made })
+  return sequential({ ...rest, ...(made.length > 0 && { layers: made }) })
 }
 
 /** Makes the layers, then the calls of them one after the other: each number stands for one output of the calls before. */

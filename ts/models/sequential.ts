@@ -18,6 +18,10 @@ export class Sequential extends FunctionalModel {
   #start: Placeholder | undefined
 
   constructor(config: SequentialConfig = {}) {
+    if (Array.isArray(config)) {
+      const expected = 'an object of options: { layers: […] }'
+      fail('argument.type', { op: 'sequential', argument: 'the configuration', expected, got: config })
+    }
     checkOptions('sequential', config, ['layers', 'name', 'trainable'])
     const { layers, ...rest } = config
     if (layers !== undefined && !Array.isArray(layers)) {

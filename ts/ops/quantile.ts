@@ -23,6 +23,7 @@ import { sort } from './sort.js'
 /** What stands for a quantile between two elements: something between them, one of them, or their mean. */
 const methods = ['linear', 'lower', 'higher', 'nearest', 'midpoint'] as const
 
+/** What a quantile between two elements is: `linear` between them, or one of them. */
 export type QuantileMethod = (typeof methods)[number]
 
 composition<{ q: number; method: string; axes: readonly number[] }>({

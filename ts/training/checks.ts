@@ -38,7 +38,9 @@ function checkTargetShape(op: string, y: Tensor, targets: Targets, output: Parti
     fail('labels.shape', { op, expected: output.slice(0, -1), got: y.shape, oneHot: fits(y, output) })
   }
   if (fits(y, output)) return
-  const classNumbers = targets === 'oneHot' && row === positions
+  const several = (output.at(-1) ?? 1) > 1
+  const numbers = targets === 'values' && several && storageOf(y).every((value) => Number.isInteger(value))
+  const classNumbers = row === positions && (targets === 'oneHot' || numbers)
   fail('labels.shape', { op, expected: output, got: y.shape, classNumbers })
 }
 

@@ -16,6 +16,9 @@ import { withClassWeight } from './sample-weights.js'
 import { samplesFor, splitSamples } from './samples.js'
 import { Tally } from './tally.js'
 
+/** The models whose last training ended in a loss that was not finite: their weights are not either. */
+const spoiled = new WeakSet<Model>()
+
 /** Trains a compiled model: checks everything first, then runs epoch after epoch. */
 export async function fitModel(
   model: Model,
@@ -73,7 +76,13 @@ export async function fitModel(
       logs = tally.logs
       if (broken >= 0) {
         const at = step - call.steps + broken
-        if (!callbacks.has('onNonfiniteLoss')) failNonfinite(samples, epoch, at, losses[broken] as number)
+        if (!callbacks.has('onNonfiniteLoss')) {
+          const first = at === 0 && epoch === options.initialEpoch
+          const spoiledBefore = first && spoiled.has(model)
+          spoiled.add(model)
+          const place = { epoch: epoch + 1, step: at + 1, loss: losses[broken] as number }
+          failNonfinite(samples, place, spoiledBefore)
+        }
         await callbacks.call('onNonfiniteLoss', at, logs)
       }
       await callbacks.call('onTrainBatchEnd', step - 1, logs)
@@ -157,7 +166,12 @@ function validationSamples(
   return samplesFor(op, model, programs, { x, y, batchSize, sampleWeight })
 }
 
-function failNonfinite(samples: Samples, epoch: number, step: number, loss: number): never {
+function failNonfinite(
+  samples: Samples,
+  place: { readonly epoch: number; readonly step: number; readonly loss: number },
+  spoiledBefore: boolean,
+): never {
   const row = samples.kind === 'rows' ? nonfiniteRow(samples.data.x) : undefined
-  fail('training.nonfinite', { epoch: epoch + 1, step: step + 1, loss, ...(row !== undefined && { row }) })
+  const cause = row === undefined ? spoiledBefore && { weights: true } : { row }
+  fail('training.nonfinite', { ...place, ...cause })
 }

@@ -1,7 +1,7 @@
 import { fail } from '../errors.js'
 
 /**
- * A promise that tells a caller who forgot to await it: reading what only the result has, printing it and calculating with it say what to do.
+ * A promise that tells a caller who forgot to await it: reading what only the result has, printing it, iterating over it and calculating with it say what to do.
  *
  * @param method whose promise it is
  * @param properties what the result has and promises lack
@@ -14,7 +14,8 @@ export function untilAwaited<Result>(
   const refuse = (property?: string) => () =>
     fail('promise.unawaited', { method, ...(property && { property }) })
   for (const property of properties) Object.defineProperty(promise, property, { get: refuse(property) })
-  Object.defineProperty(promise, Symbol.toPrimitive, { value: refuse() })
+  for (const symbol of [Symbol.toPrimitive, Symbol.iterator])
+    Object.defineProperty(promise, symbol, { value: refuse() })
   Object.defineProperty(promise, Symbol.for('nodejs.util.inspect.custom'), {
     value: () => `Promise of ${method}: write await before it to get its result`,
   })
