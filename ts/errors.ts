@@ -135,6 +135,8 @@ const messages = {
     `${f.op}: ${f.what} must be ${f.expected}, got ${f.got}. Shapes and dtypes cannot depend on what is computed: lw.ops.cast and lw.ops.reshape convert.`,
   'control.assign': (f: { op: string }) =>
     `${f.op}: cond assigns a variable or draws random numbers. It may run once more than body: do that in body, and pass what it needs as a loop variable.`,
+  'vectorize.effect': (f: { op: string }) =>
+    `${f.op}: the function assigns a variable or draws random numbers, which have an order. Use lw.ops.map, or draw before and pass the numbers in.`,
 
   // Layers and models.
   'placeholder.op': (f: { op: string }) =>

@@ -5,6 +5,7 @@ import { normalizeAxes, normalizeAxis, stridesOf } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { apply, applyComposition, type TensorInput, toTensor } from './apply.js'
 import { reshape } from './array.js'
+import { batchAlongAxes } from './batch.js'
 import { cast } from './compare.js'
 import { turned } from './ordering.js'
 import { composition, notDifferentiable, primitive, type Spec } from './record.js'
@@ -20,6 +21,7 @@ export interface ArgmaxOptions {
 const argmaxOp = primitive<{ axis: number }>({
   name: 'argmax',
   arity: 1,
+  batch: batchAlongAxes,
   attributes: { axis: 'integer' },
   infer: ([x], { axis }) => {
     const { shape } = x as Spec

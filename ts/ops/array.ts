@@ -4,12 +4,14 @@ import { activeTrace } from '../graph/trace.js'
 import { checkShape, normalizeAxis, type Shape, sameShape, sizeOf, stridesOf, walkRows } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { apply, type TensorInput, toTensor } from './apply.js'
+import { applyBatched, batchWithEntries } from './batch.js'
 import { primitive, type Spec } from './record.js'
 import { booleans, integers, sample, uniform } from './samples.js'
 
 const reshapeOp = primitive<{ shape: Shape }>({
   name: 'reshape',
   arity: 1,
+  batch: batchWithEntries((size) => ({ shape: size })),
   attributes: { shape: 'integers' },
   infer: ([x], { shape }) => {
     checkShape('reshape', shape)
@@ -55,6 +57,8 @@ export function reshape(x: TensorInput, shape: Shape): Tensor {
 const transposeOp = primitive<{ axes: readonly number[] }>({
   name: 'transpose',
   arity: 1,
+  batch: (args, ops) =>
+    applyBatched(args, { axes: [0, ...args.attributes.axes.map((axis) => axis + 1)] }, ops),
   attributes: { axes: 'integers' },
   infer: ([x], { axes }) => {
     const { shape, dtype } = x as Spec
@@ -122,6 +126,11 @@ export function transpose(x: TensorInput, axes?: readonly number[]): Tensor {
 const broadcastToOp = primitive<{ shape: Shape }>({
   name: 'broadcastTo',
   arity: 1,
+  batch: ({ inputs: [x], size, attributes: { shape } }, { broadcastTo, reshape }) => {
+    const { shape: extents } = x as Tensor
+    const missing = shape.map(() => 1).slice(extents.length - 1)
+    return broadcastTo(reshape(x as Tensor, [size, ...missing, ...extents.slice(1)]), [size, ...shape])
+  },
   attributes: { shape: 'integers' },
   infer: ([x], { shape }) => {
     checkShape('broadcastTo', shape)

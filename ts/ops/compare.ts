@@ -3,6 +3,7 @@ import { fail } from '../errors.js'
 import { sameShape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { apply, type TensorInput, toTensor } from './apply.js'
+import { batchAlike } from './batch.js'
 import { applyBroadcasting } from './broadcast.js'
 import { elementwise } from './elementwise.js'
 import { composition, notDifferentiable, primitive, type Spec } from './record.js'
@@ -96,6 +97,7 @@ export function greaterEqual(x: TensorInput, y: TensorInput): Tensor {
 const whereOp = primitive({
   name: 'where',
   arity: 3,
+  batch: batchAlike,
   attributes: {},
   infer: (inputs) => {
     const [condition, x, y] = inputs as [Spec, Spec, Spec]
@@ -154,6 +156,7 @@ export function where(condition: TensorInput, x: TensorInput, y: TensorInput): T
 const castOp = primitive<{ dtype: Dtype }>({
   name: 'cast',
   arity: 1,
+  batch: batchAlike,
   attributes: { dtype: 'dtype' },
   infer: ([x], { dtype }) => {
     if (!dtypes.includes(dtype)) fail('dtype.invalid', { op: 'cast', got: dtype })

@@ -5,6 +5,7 @@ import { normalizeAxis } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { apply, type TensorInput, toTensor } from './apply.js'
 import { reshape } from './array.js'
+import { batchAlongAxes } from './batch.js'
 import { cast } from './compare.js'
 import { countingAlong, flatPlaces } from './places.js'
 import { type Primitive, type PrimitiveRecord, primitive, type Spec } from './record.js'
@@ -27,6 +28,7 @@ function running(
   return primitive<Direction>({
     name,
     arity: 1,
+    batch: batchAlongAxes,
     attributes: { axis: 'integer', reverse: 'boolean' },
     infer: ([x], { axis }) => {
       const { shape, dtype } = x as Spec

@@ -1,6 +1,7 @@
 import type { Dtype, Storage } from '../dtype.js'
 import { fail } from '../errors.js'
 import { sameShape } from '../shape.js'
+import { batchAlike } from './batch.js'
 import {
   type NotDifferentiable,
   type Primitive,
@@ -54,6 +55,7 @@ export function elementwise(name: string, arity: number, op: Elementwise): Primi
       kernel(output, x, y)
     },
     vjp,
+    batch: batchAlike,
     samples: () => [
       ...edgeLengths.map((length) => sample(`length ${length}`, draw([length]))),
       sample('shape [3, 5, 7]', draw([3, 5, 7])),

@@ -5,6 +5,7 @@ import { broadcastShapes, normalizeAxis, type Shape, sameShape, sizeOf, stridesO
 import type { Tensor } from '../tensor.js'
 import { apply, type TensorInput, toTensor } from './apply.js'
 import { broadcastTo, reshape, transpose } from './array.js'
+import { batchAlongAxes } from './batch.js'
 import { checkIndex, flatPlaces } from './places.js'
 import { primitive, type Spec } from './record.js'
 import { checkAxis } from './recurrence.js'
@@ -13,6 +14,7 @@ import { booleans, integers, sample, uniform } from './samples.js'
 const takeOp = primitive({
   name: 'take',
   arity: 2,
+  batch: ({ op, inputs, batched: [tableVaries] }) => (tableVaries ? undefined : apply(op, inputs)),
   attributes: {},
   infer: (inputs) => {
     const [data, indices] = inputs as [Spec, Spec]
@@ -96,6 +98,7 @@ export function take(x: TensorInput, indices: TensorInput, options: { readonly a
 const takeAlongAxisOp = primitive<{ axis: number }>({
   name: 'takeAlongAxis',
   arity: 2,
+  batch: batchAlongAxes,
   attributes: { axis: 'integer' },
   infer: (inputs, { axis }) => {
     const [data, indices] = inputs as [Spec, Spec]

@@ -5,6 +5,7 @@ import { normalizeAxis, sizeOf } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { apply, applyComposition, type TensorInput } from './apply.js'
 import { expandDims } from './axes.js'
+import { batchAlongAxes } from './batch.js'
 import { toTensors } from './broadcast.js'
 import { composition, primitive, type Spec } from './record.js'
 import { booleans, integers, sample, uniform } from './samples.js'
@@ -12,6 +13,7 @@ import { booleans, integers, sample, uniform } from './samples.js'
 const concatenateOp = primitive<{ axis: number }>({
   name: 'concatenate',
   arity: 'variadic',
+  batch: batchAlongAxes,
   attributes: { axis: 'integer' },
   infer: (inputs, { axis }) => {
     const { shape, dtype } = inputs[0] as Spec

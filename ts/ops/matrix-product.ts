@@ -3,6 +3,7 @@ import { fail } from '../errors.js'
 import { sameShape, sizeOf } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { apply } from './apply.js'
+import { applyBatched } from './batch.js'
 import { type KernelArguments, overMagnitudes, primitive, type SampleArray, type Spec } from './record.js'
 import { array, sample, uniform, valueSample, values } from './samples.js'
 
@@ -127,6 +128,15 @@ const sizes = [
 const matmulOp = primitive<Flags>({
   name: 'matmul',
   arity: 2,
+  batch: (args, ops) => {
+    const { op, inputs, batched, attributes } = args
+    const [a, b] = inputs as [Tensor, Tensor]
+    // Rows that all meet one matrix are rows of one product.
+    if (batched[1] || b.rank !== 2 || attributes.transposeA) return applyBatched(args, attributes, ops)
+    const rows = ops.reshape(a, [-1, a.shape.at(-1) as number])
+    const product = apply(op, [rows, b], attributes)
+    return ops.reshape(product, [...a.shape.slice(0, -1), product.shape[1] as number])
+  },
   attributes: { transposeA: 'boolean', transposeB: 'boolean' },
   infer: (inputs, attributes) => {
     const [a, b] = inputs as [Spec, Spec]

@@ -15,6 +15,10 @@ type PadAttributes = { low: readonly number[]; high: readonly number[]; interior
 const padOp = primitive<PadAttributes>({
   name: 'pad',
   arity: 2,
+  batch: ({ op, inputs, batched: [, valueVaries], attributes: { low, high, interior } }) =>
+    valueVaries
+      ? undefined
+      : apply(op, inputs, { low: [0, ...low], high: [0, ...high], interior: [0, ...interior] }),
   attributes: { low: 'integers', high: 'integers', interior: 'integers' },
   infer: (inputs, { low, high, interior }) => {
     const [{ shape, dtype }, value] = inputs as [Spec, Spec]

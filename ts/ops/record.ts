@@ -40,6 +40,21 @@ export interface VjpArguments<A extends Attributes> {
  */
 export type Vjp<A extends Attributes> = (args: VjpArguments<A>, ops: Ops) => readonly (Tensor | null)[]
 
+/** What a batching rule gets: the inputs, of which some have a further leading axis of `size`. */
+export interface BatchArguments<A extends Attributes> {
+  readonly op: Primitive
+  readonly inputs: readonly Tensor[]
+  readonly batched: readonly boolean[]
+  readonly size: number
+  readonly attributes: A
+}
+
+/**
+ * The op applied to each entry along that axis, stacked, as one computation; undefined where it is none, so that the entries are computed in turn.
+ * At least one input has the axis.
+ */
+export type Batch<A extends Attributes> = (args: BatchArguments<A>, ops: Ops) => Tensor | undefined
+
 /** The explicit absence of a gradient rule. */
 export interface NotDifferentiable {
   readonly reason: string
@@ -96,6 +111,8 @@ export interface PrimitiveRecord<A extends Attributes> extends Common<A> {
   /** The specification of the op, as a plain loop. Sums accumulate in float64, as JavaScript's numbers do. */
   readonly kernel: (args: KernelArguments<A>) => void
   readonly vjp: Vjp<A> | NotDifferentiable
+  /** How vectorizedMap applies it to many inputs at once; without a rule it does so in turn. */
+  readonly batch?: Batch<A>
   /**
    * For each output element the sum of the magnitudes of its terms, which `relative` tolerances are relative to.
    * Elementwise ops need none.

@@ -3,6 +3,7 @@ import { fail } from '../errors.js'
 import { type Shape, sameShape, sizeOf, stridesOf } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { apply } from './apply.js'
+import { batchAlongAxes } from './batch.js'
 import type { Ops } from './index.js'
 import { primitive, type Sample, type SampleArray, type Spec } from './record.js'
 import { sample, uniform } from './samples.js'
@@ -60,6 +61,7 @@ export function directionSamples(draw: (shape: Shape) => readonly SampleArray[])
 const linearRecurrenceOp = primitive<Direction>({
   name: 'linearRecurrence',
   arity: 2,
+  batch: batchAlongAxes,
   attributes: { axis: 'integer', reverse: 'boolean' },
   infer: (inputs, { axis }) => {
     const [a, b] = inputs as [Spec, Spec]

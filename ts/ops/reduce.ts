@@ -2,6 +2,7 @@ import type { Storage } from '../dtype.js'
 import { walkRows } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { type TensorInput, toTensor } from './apply.js'
+import { batchAlongAxes } from './batch.js'
 import { cast } from './compare.js'
 import type { Ops } from './index.js'
 import { type KernelArguments, overMagnitudes, primitive, type Spec, type VjpArguments } from './record.js'
@@ -48,6 +49,7 @@ const addUp = folding(0, (totals, x, row, count, place, stride) => {
 const sumOp = primitive<Axes>({
   name: 'sum',
   arity: 1,
+  batch: batchAlongAxes,
   attributes: { axes: 'integers' },
   infer: ([x], { axes }) => inferReduction('sum', x as Spec, axes),
   kernel: addUp,
@@ -92,6 +94,7 @@ const multiplyUp = folding(
 const prodOp = primitive<Axes>({
   name: 'prod',
   arity: 1,
+  batch: batchAlongAxes,
   attributes: { axes: 'integers' },
   infer: ([x], { axes }) => inferReduction('prod', x as Spec, axes),
   kernel: multiplyUp,
@@ -129,6 +132,7 @@ export function prod(x: TensorInput, options: ReduceOptions = {}): Tensor {
 const maxOp = primitive<Axes>({
   name: 'max',
   arity: 1,
+  batch: batchAlongAxes,
   attributes: { axes: 'integers' },
   infer: ([x], { axes }) => inferReduction('max', x as Spec, axes, true),
   kernel: folding(
@@ -158,6 +162,7 @@ export function max(x: TensorInput, options: ReduceOptions = {}): Tensor {
 const minOp = primitive<Axes>({
   name: 'min',
   arity: 1,
+  batch: batchAlongAxes,
   attributes: { axes: 'integers' },
   infer: ([x], { axes }) => inferReduction('min', x as Spec, axes, true),
   kernel: folding(

@@ -4,6 +4,7 @@ import { checkInteger } from '../options.js'
 import { stridesOf } from '../shape.js'
 import { Tensor } from '../tensor.js'
 import { apply, type TensorInput, toTensor } from './apply.js'
+import { batchWithEntries } from './batch.js'
 import { type Attributes, type KernelArguments, primitive, type Spec } from './record.js'
 import { booleans, integers, sample, uniform, values } from './samples.js'
 import { slice } from './slice.js'
@@ -13,6 +14,7 @@ import { embed } from './strided.js'
 const sliceUpdateOp = primitive<{ start: readonly number[] }>({
   name: 'sliceUpdate',
   arity: 2,
+  batch: batchWithEntries(() => ({ start: 0 })),
   attributes: { start: 'integers' },
   infer: (inputs, { start }) => {
     const [x, updates] = inputs as [Spec, Spec]

@@ -4,6 +4,7 @@ import { checkInteger, checkOptions } from '../options.js'
 import { checkShape, normalizeAxes, type Shape, stridesOf } from '../shape.js'
 import { Tensor } from '../tensor.js'
 import { apply, type TensorInput, toTensor } from './apply.js'
+import { batchAlongAxes, batchWithEntries } from './batch.js'
 import { primitive, type Spec } from './record.js'
 import { booleans, integers, sample, uniform, values } from './samples.js'
 import { checkStart, placeOfStart, type StartIndices, startOf } from './starts.js'
@@ -14,6 +15,7 @@ type SliceAttributes = { start: readonly number[]; shape: Shape; strides: readon
 const sliceOp = primitive<SliceAttributes>({
   name: 'slice',
   arity: 1,
+  batch: batchWithEntries((size) => ({ start: 0, shape: size, strides: 1 })),
   attributes: { start: 'integers', shape: 'integers', strides: 'integers' },
   infer: ([x], { start, shape, strides }) => {
     const { shape: extents, dtype } = x as Spec
@@ -189,6 +191,7 @@ export function slice(
 const flipOp = primitive<{ axes: readonly number[] }>({
   name: 'flip',
   arity: 1,
+  batch: batchAlongAxes,
   attributes: { axes: 'integers' },
   infer: ([x], { axes }) => {
     const { shape, dtype } = x as Spec

@@ -5,6 +5,7 @@ import { normalizeAxes, normalizeAxis } from '../shape.js'
 import { type Tensor, tensor } from '../tensor.js'
 import { apply, applyComposition, type TensorInput, toTensor } from './apply.js'
 import { reshape, stopGradient, transpose } from './array.js'
+import { batchAlike } from './batch.js'
 import { add, divide, multiply, subtract } from './binary.js'
 import { cast, greater, where } from './compare.js'
 import { cumsum } from './cumulative.js'
@@ -19,6 +20,7 @@ import { negative, relu } from './unary.js'
 const softmaxOp = primitive({
   name: 'softmax',
   arity: 1,
+  batch: batchAlike,
   attributes: {},
   infer: ([x]) => {
     const { shape, dtype } = x as Spec

@@ -5,6 +5,7 @@ import { normalizeAxis } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { apply, applyComposition, type TensorInput, toTensor } from './apply.js'
 import { reshape, transpose } from './array.js'
+import { batchAlike } from './batch.js'
 import { cast } from './compare.js'
 import { takeAlongAxis } from './gather.js'
 import { ascending } from './ordering.js'
@@ -19,6 +20,7 @@ export interface SortOptions {
 const argsortOp = primitive<{ count: number; descending: boolean }>({
   name: 'argsort',
   arity: 1,
+  batch: batchAlike,
   attributes: { count: 'integer', descending: 'boolean' },
   infer: ([x], { count }) => {
     const { shape, dtype } = x as Spec
