@@ -189,7 +189,7 @@ const messages = {
     got: unknown
     nearest?: string
   }) =>
-    `${f.op}: ${f.argument} must be ${f.names.length === 1 ? 'one' : `an array of ${f.names.length}`}, or an object by name (${list(f.names)}), got ${show(f.got)}.${
+    `${f.op}: ${f.argument} must be ${f.names.length === 1 ? 'given as it is' : `an array of ${f.names.length}`}, or an object by name (${list(f.names)}), got ${show(f.got)}.${
       f.nearest ? ` Did you mean '${f.nearest}'?` : ''
     }`,
   'data.length': (f: { op: string; x: number; y: number; argument?: string }) =>

@@ -39,7 +39,7 @@ export function checkInterval(
   if (typeof value !== 'number' || !(value >= minimum && value < limit)) {
     const expected =
       limit === Infinity
-        ? `a finite number of at least ${minimum}`
+        ? `a finite number${minimum === -Infinity ? '' : ` of at least ${minimum}`}`
         : `a number of at least ${minimum} and below ${limit}`
     fail('argument.range', { op, argument, expected, got: value })
   }

@@ -61,6 +61,20 @@ describeOnEachBackend('weights of samples', () => {
     expect(split.history.val_loss?.[0]).toBe(half.loss)
   })
 
+  it('follow from classes of one-hot rows, too', async () => {
+    const layers = [lw.layers.dense({ units: 2, kernelInitializer: 'ones', inputShape: [1] })]
+    const model = lw.sequential({ layers })
+    model.compile({ optimizer: lw.optimizers.sgd({ learningRate: 0 }), loss: 'meanSquaredError' })
+    const rows = [
+      [1, 0],
+      [0, 1],
+      [0, 1],
+      [1, 0],
+    ]
+    const { history } = await model.fit(x, rows, { ...quiet, classWeight: { 0: 2, 1: 0 } })
+    expect(history.loss?.[0]).toBeCloseTo((2 * (0 + 1) + 2 * (9 + 16)) / 2 / 4, 5)
+  })
+
   it('count in weighted metrics alone', async () => {
     const error = (_: lw.Tensor, yPred: lw.Tensor) => lw.ops.absolute(yPred)
     const model = createModel({ metrics: [error], weightedMetrics: [error] })

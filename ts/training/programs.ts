@@ -116,9 +116,10 @@ export class Programs {
     return this.#objective
   }
 
-  /** Whether no loss compares outputs with targets, so that there may be none. */
+  /** Whether neither losses nor metrics compare outputs with targets, so that there may be none. */
   get targetless(): boolean {
-    return this.config.loss === undefined
+    const { loss, metrics, weightedMetrics } = this.config
+    return [loss, metrics, weightedMetrics].every((given) => given === undefined)
   }
 
   /** The metrics of the training. */
