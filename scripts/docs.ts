@@ -240,7 +240,9 @@ function section(name: string, entry: Entry, made: Entry | undefined, shared: Re
   const kind = /\b(function|class|interface|type|const) /.exec(code)?.[1]
   const parts = [`## ${name}`]
   if (kind === 'function') {
-    parts.push(fence(entry.codes.map((one) => one.replace(/^export declare function /, '')).join('\n')))
+    parts.push(
+      fence(entry.codes.map((one) => one.replace(/^(export )?declare function \w+/, name)).join('\n')),
+    )
     parts.push(...describe(entry.doc), ...optionsOf(entry, shared))
     if (made) parts.push(classOf(made))
   } else if (kind === 'class' || kind === 'interface') {

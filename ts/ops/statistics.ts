@@ -5,9 +5,10 @@ import type { Tensor } from '../tensor.js'
 import { applyComposition, type TensorInput, toTensor } from './apply.js'
 import { reshape, stopGradient } from './array.js'
 import { add, divide, multiply, subtract } from './binary.js'
-import { cast, equal, less, where } from './compare.js'
+import { cast, equal, where } from './compare.js'
 import { exp, log } from './exponential.js'
 import { flatRoot } from './flat-root.js'
+import { isfinite } from './logical.js'
 import { composition } from './record.js'
 import { max, min, sum } from './reduce.js'
 import {
@@ -19,7 +20,7 @@ import {
   withUnitAxes,
 } from './reduction.js'
 import { booleans, integers, sample, uniform, valueSample, values } from './samples.js'
-import { absolute, square } from './unary.js'
+import { square } from './unary.js'
 
 /** A composition of reductions as one program; `compose` gets the tensor and options that name its axes. */
 function reduceAs(
@@ -161,7 +162,7 @@ export function logsumexp(x: TensorInput, options: ReduceOptions = {}): Tensor {
   return reduceAs('logsumexp', x, options, (given, { axis, keepdims }) => {
     const value = floats('logsumexp', given)
     const most = stopGradient(max(value, { axis, keepdims: true }))
-    const shift = where(less(absolute(most), Infinity), most, 0)
+    const shift = where(isfinite(most), most, 0)
     const result = add(log(sum(exp(subtract(value, shift)), { axis, keepdims: true })), shift)
     return keepdims
       ? result
