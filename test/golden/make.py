@@ -6,7 +6,8 @@ ops.json holds the value and the gradient of every op whose record has a PyTorch
 of three small networks over twenty steps, initializers.json the distributions of Keras's initial weights, clipping.json
 weights after steps of clipped gradients, saved.json a file of Python's safetensors, layers.json what Keras's layers
 give, layer-configs.json their complete configurations, fit.json the History of its fit,
-callbacks.json what its callbacks do, control.json loops and branches.
+callbacks.json what its callbacks do, control.json loops and branches. losses.json, metrics.json, optimizers.json, schedules.json,
+regularizers.json and constraints.json hold what those of Keras give in float64.
 """
 import json
 import math
@@ -27,6 +28,7 @@ from layers import configurations, run_all  # noqa: E402
 from losses import answer_losses  # noqa: E402
 from metrics import answer_metrics  # noqa: E402
 from optimizers import answer_optimizers, answer_schedules  # noqa: E402
+from penalties import answer_constraints, answer_regularizers  # noqa: E402
 from saved import save_all  # noqa: E402
 from training import train_all  # noqa: E402
 from vocabulary import list_all  # noqa: E402
@@ -85,6 +87,8 @@ FIXTURES = {
     "metrics": answer_metrics,
     "optimizers": answer_optimizers,
     "schedules": answer_schedules,
+    "regularizers": answer_regularizers,
+    "constraints": answer_constraints,
     "saved": save_all,
     "vocabulary": list_all,
     "layers": run_all,
