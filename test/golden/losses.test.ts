@@ -17,8 +17,11 @@ interface Entry {
 
 const entries = readFixture<Entry>('losses.json')
 
+/** Losses that Keras does not have; test/api/losses.test.ts holds their values. */
+const notInKeras: readonly string[] = []
+
 test('every loss has fixtures', () => {
-  const made = Object.keys(lw.losses).filter((name) => name !== 'Loss')
+  const made = Object.keys(lw.losses).filter((name) => name !== 'Loss' && !notInKeras.includes(name))
   expect([...new Set(entries.map(({ loss }) => loss))].sort()).toEqual(made.sort())
 })
 

@@ -21,8 +21,13 @@ interface Entry {
 
 const entries = readFixture<Entry>('metrics.json')
 
+/** Metrics that Keras does not have; test/api/metrics.test.ts holds their values. */
+const notInKeras: readonly string[] = []
+
 test('every metric has fixtures', () => {
-  const made = Object.keys(lw.metrics).filter((name) => !name.endsWith('Metric'))
+  const made = Object.keys(lw.metrics).filter(
+    (name) => !name.endsWith('Metric') && !notInKeras.includes(name),
+  )
   expect([...new Set(entries.map(({ metric }) => metric))].sort()).toEqual(made.sort())
 })
 

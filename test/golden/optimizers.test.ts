@@ -27,10 +27,13 @@ interface ScheduleEntry extends Serialized {
 const optimizers = readFixture<OptimizerEntry>('optimizers.json')
 const schedules = readFixture<ScheduleEntry>('schedules.json')
 
+/** Optimizers and schedules that Keras does not have; test/api/optimizers.test.ts holds their formulas. */
+const notInKeras: readonly string[] = []
+
 test('every optimizer and every schedule has fixtures', () => {
   const factories = (namespace: object) =>
     Object.entries(namespace)
-      .filter(([name, value]) => typeof value === 'function' && name !== 'Optimizer')
+      .filter(([name, value]) => typeof value === 'function' && ![...notInKeras, 'Optimizer'].includes(name))
       .map(([name]) => name)
       .sort()
   const names = (list: readonly string[]) => [...new Set(list)].sort()
