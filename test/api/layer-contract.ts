@@ -69,10 +69,11 @@ export function testLayer(contract: LayerContract): void {
       again.apply(x)
       again.setWeights(layer.getWeights())
       expect(again.apply(x).dataSync()).toEqual(y.dataSync())
-      for (const model of modelsOf(layer, placeholders, placeholder)) {
-        expect((await model.predict(x)).dataSync()).toEqual(y.dataSync())
-      }
-      results.push([y, layer.apply(x, { training: true }), ...layer.getWeights()])
+      const models = modelsOf(layer, placeholders, placeholder)
+      for (const model of models) expect((await model.predict(x)).dataSync()).toEqual(y.dataSync())
+      results.push([y, layer.apply(x, { training: true })])
+      if (layer.trainableWeights.length > 0) await trainOnce(models[0] as lw.Model, x, y)
+      results.at(-1)?.push(...layer.getWeights())
     }
     const [first, ...others] = results as [lw.Tensor[], ...lw.Tensor[][]]
     for (const other of others)
@@ -81,13 +82,21 @@ export function testLayer(contract: LayerContract): void {
   })
 }
 
-/** Models that give what the layer gives: it alone in a chain, and the graph between placeholders. */
+/** Models that give what the layer gives: it alone in a chain, if it takes one input, and the graph between placeholders. */
 function modelsOf(
   layer: lw.layers.Layer,
   inputs: readonly lw.Placeholder[],
   outputs: lw.Placeholder,
 ): readonly lw.Model[] {
   const [x] = inputs as [lw.Placeholder]
-  if (inputs.length > 1) return []
-  return [lw.sequential({ layers: [x as never, layer] }), lw.model({ inputs: x, outputs })]
+  if (inputs.length > 1) return [lw.model({ inputs, outputs })]
+  return [lw.model({ inputs: x, outputs }), lw.sequential({ layers: [x, layer] })]
+}
+
+/** One step of training towards half of the output. */
+async function trainOnce(model: lw.Model, x: Inputs, y: lw.Tensor): Promise<void> {
+  const former = model.getWeights().map((weight) => weight.arraySync())
+  model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' })
+  await model.fit(x, lw.ops.multiply(y, 0.5), { epochs: 1, batchSize: y.shape[0] as number, verbose: 0 })
+  expect(model.getWeights().map((weight) => weight.arraySync())).not.toEqual(former)
 }

@@ -202,6 +202,35 @@ describeOnEachBackend('layers', () => {
     expect([layer.inner.trainable, layer.trainableWeights.length]).toEqual([true, 4])
   })
 
+  it('weights stand in the order of Keras: its own, the trained ones first, then those of the layers within, each once', () => {
+    class Block extends Layer {
+      readonly first = lw.layers.batchNormalization()
+      readonly second = dense({ units: 3 })
+      readonly again = this.second
+      count!: lw.Variable
+      scale!: lw.Variable
+
+      override build(): void {
+        this.count = this.addWeight({ name: 'count', shape: [], initializer: 'zeros', trainable: false })
+        this.scale = this.addWeight({ name: 'scale', shape: [1], initializer: 'ones' })
+      }
+
+      override call(x: lw.Tensor, options: lw.layers.CallOptions): lw.Tensor {
+        const once = this.second.apply(this.first.apply(x, options), options)
+        return lw.ops.multiply(this.again.apply(once, options), this.scale)
+      }
+    }
+    const layer = new Block()
+    layer.apply(lw.tensor([[1, 2, 3]]))
+    const names = (weights: readonly lw.Variable[]) => weights.map(({ name }) => name.split('/').at(-1))
+    const inner = ['gamma', 'beta', 'movingMean', 'movingVariance', 'kernel', 'bias']
+    expect(names(layer.weights)).toEqual(['scale', 'count', ...inner])
+    expect(names(layer.trainableWeights)).toEqual(['scale', 'gamma', 'beta', 'kernel', 'bias'])
+    layer.first.trainable = false
+    expect(names(layer.weights)).toEqual(['scale', 'count', ...inner])
+    expect(names(layer.trainableWeights)).toEqual(['scale', 'kernel', 'bias'])
+  })
+
   it('keeps its configuration and prints readably', () => {
     const layer = dense({ units: 2, activation: 'tanh', name: 'head', inputShape: [3] })
     expect(layer.getConfig()).toMatchObject({ name: 'head', units: 2, activation: 'tanh', inputShape: [3] })
