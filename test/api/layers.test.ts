@@ -231,6 +231,16 @@ describeOnEachBackend('layers', () => {
     expect(names(layer.trainableWeights)).toEqual(['scale', 'kernel', 'bias'])
   })
 
+  it('lambda is a function, which a saved model names and whoever loads it gives again', async () => {
+    const half = (x: lw.Tensor) => lw.ops.multiply(x, 0.5)
+    const model = lw.sequential({ layers: [lw.layers.lambda({ function: half, inputShape: [2] })] })
+    const json = model.toJSON()
+    const again = lw.modelFromJSON(json, { customObjects: { half } })
+    expect((await again.predict(lw.tensor([[1, 2]]))).arraySync()).toEqual([[0.5, 1]])
+    await expectError('custom.missing', () => lw.modelFromJSON(json), { name: 'half' })
+    await expectError('argument.type', () => lw.layers.lambda({ function: 'half' as never }))
+  })
+
   it('keeps its configuration and prints readably', () => {
     const layer = dense({ units: 2, activation: 'tanh', name: 'head', inputShape: [3] })
     expect(layer.getConfig()).toMatchObject({ name: 'head', units: 2, activation: 'tanh', inputShape: [3] })

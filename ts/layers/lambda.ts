@@ -1,3 +1,4 @@
+import { fromRegistry, isSerialized, type Serialized } from '../described.js'
 import { fail } from '../errors.js'
 import { checkOptions } from '../options.js'
 import type { Tensor } from '../tensor.js'
@@ -7,8 +8,8 @@ import { type CallOptions, Layer, type LayerConfig, layerOptions } from './layer
 export type LambdaFunction = (inputs: Tensor & readonly Tensor[], options: CallOptions) => Tensor
 
 export interface LambdaConfig extends LayerConfig {
-  /** Takes the input, or the array of inputs, and { training }. */
-  readonly function: LambdaFunction
+  /** Takes the input, or the array of inputs, and { training, mask }. */
+  readonly function: LambdaFunction | Serialized
 }
 
 /** A function as a layer without weights. */
@@ -19,11 +20,17 @@ export class Lambda extends Layer {
   constructor(config: LambdaConfig) {
     checkOptions('lambda', config, [...layerOptions, 'function'])
     super(config)
-    if (typeof config.function !== 'function') {
-      const expected = 'a function of tensors'
-      fail('argument.type', { op: 'lambda', argument: 'function', expected, got: config.function })
+    const given = config.function
+    const found = isSerialized(given) ? fromRegistry<LambdaFunction>('function', given, {}) : given
+    if (typeof found !== 'function') {
+      fail('argument.type', {
+        op: 'lambda',
+        argument: 'function',
+        expected: 'a function of tensors',
+        got: found,
+      })
     }
-    this.function = config.function
+    this.function = found
   }
 
   override call(inputs: Tensor | readonly Tensor[], options: CallOptions): Tensor {
@@ -36,8 +43,8 @@ export class Lambda extends Layer {
 }
 
 /**
- * A function as a layer. What needs weights is a subclass of `lw.layers.Layer` instead. A model with such a layer is saved only with the name
- * of the function, so loading it takes the function again.
+ * A function as a layer. What needs weights is a subclass of `lw.layers.Layer` instead. A file of a model has
+ * the name of the function alone, so whoever loads it gives the function again.
  *
  * @throws argument.type, argument.unknown
  *
