@@ -8,18 +8,7 @@ import type { Shape } from '../../ts/shape.js'
 import { reference32, reference64, tensorOf } from '../parity/program.js'
 import { readFixture } from './fixtures.js'
 
-const { add, dense, Layer } = lw.layers
-
-/** Masks steps whose features are all zero, as Keras's Masking. */
-class Masks extends Layer {
-  override call(x: lw.Tensor): lw.Tensor {
-    return lw.ops.add(x, 0)
-  }
-
-  override computeMask(x: lw.Tensor): lw.Tensor {
-    return lw.ops.greater(lw.ops.max(lw.ops.absolute(x), { axis: -1 }), 0)
-  }
-}
+const { add, dense, masking } = lw.layers
 
 /** The models of fit.py. */
 function runs(float64: boolean): Record<string, () => Promise<lw.History>> {
@@ -82,7 +71,7 @@ function runs(float64: boolean): Record<string, () => Promise<lw.History>> {
       const model = lw.sequential({
         layers: [
           lw.input({ shape: [4, 3] }),
-          new Masks(),
+          masking(),
           dense({ units: 4, activation: 'tanh', ...weights(22) }),
           dense({ units: 2, ...weights(24) }),
         ],

@@ -147,6 +147,24 @@ describeOnEachBackend('compiling again', () => {
     compile.mockRestore()
   })
 
+  it('ends with the averages of the weights, where the optimizer keeps them', async () => {
+    const train = async (useEma: boolean) => {
+      const model = lw.sequential({
+        layers: [dense({ units: 1, kernelInitializer: 'ones', inputShape: [2] })],
+      })
+      const optimizer = lw.optimizers.sgd({ learningRate: 0.01, ...(useEma && { useEma, emaMomentum: 0.5 }) })
+      model.compile({ optimizer, loss: 'meanSquaredError' })
+      const seen: number[][] = []
+      const callbacks = { onEpochEnd: () => seen.push(values(model)) }
+      await model.fit(x, y, { ...quiet, epochs: 2, callbacks })
+      return { seen, last: values(model) }
+    }
+    const [plain, averaged] = [await train(false), await train(true)]
+    expect(averaged.seen).toEqual(plain.seen)
+    expect(plain.last).toEqual(plain.seen[1])
+    expect(averaged.last).not.toEqual(plain.last)
+  })
+
   it('says why it has no options for how steps run', async () => {
     const runEagerly = { ...config(), runEagerly: true } as never
     const error = await expectError('argument.unknown', () => createModel().compile(runEagerly))

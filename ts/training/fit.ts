@@ -119,6 +119,7 @@ export async function fitModel(
       history.add(epoch, logs)
     }
     programs.optimizer.finalizeVariableValues(programs.weights)
+    programs.optimizer.finalizeVariableValues(programs.weights)
     await callbacks.call('onTrainEnd', {})
   } finally {
     await data.close()
