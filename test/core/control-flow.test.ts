@@ -392,6 +392,60 @@ describeOnEachBackend('scan and map', () => {
     await expectError('trace.read', () => ops.scan((c: T) => [c.item(), null], 0, tensor([1])))
   })
 
+  test('are the same however they are unrolled', () => {
+    const f = (unroll: number | boolean, reverse: boolean) => (xs: T) =>
+      ops.scan(
+        ({ sum }: { sum: T }, x: T) =>
+          [{ sum: ops.tanh(ops.add(ops.multiply(sum, 2), x)) }, [x, sum]] as const,
+        { sum: 0.5 },
+        xs,
+        { unroll, reverse },
+      )
+    const xs = lw.random.uniform([7], { seed: 5 })
+    for (const reverse of [false, true]) {
+      const [{ sum }, [x, sums]] = f(1, reverse)(xs)
+      for (const unroll of [2, 3, 7, 9, true]) {
+        const [last, stacked] = jit(f(unroll, reverse))(xs)
+        expect(values(last.sum)).toEqual(values(sum))
+        expect(stacked.map(values)).toEqual([values(x!), values(sums!)])
+      }
+    }
+    const plan = jit(f(true, false)).plan(xs)
+    expect(plan.info().instructions.some(({ name }) => name === 'scan')).toBe(false)
+    expect(values(ops.scan((n: T) => [ops.add(n, 1), n], 0, null, { length: 5, unroll: 2 })[1])).toEqual([
+      0, 1, 2, 3, 4,
+    ])
+  })
+
+  test('of associative functions combine many at once', async () => {
+    const product = ([a, b]: readonly T[], [c, d]: readonly T[]) =>
+      [ops.multiply(a!, c!), ops.add(ops.multiply(b!, c!), d!)] as const
+    for (const length of [1, 2, 3, 4, 5, 8, 13]) {
+      const elems = [1, 2].map((seed) => lw.random.uniform([2, length], { seed })) as [T, T]
+      for (const reverse of [false, true]) {
+        const columns = elems.map((x) => ops.transpose(x)) as [T, T]
+        const expected = ops.scan(
+          (state: readonly T[], x: readonly T[]) => {
+            const next = product(state, x)
+            return [next, next] as const
+          },
+          [ops.broadcastTo(1, [2]), ops.broadcastTo(0, [2])] as const,
+          columns,
+          { reverse },
+        )[1]
+        const got = ops.associativeScan(product as never, elems, { axis: 1, reverse }) as readonly T[]
+        got.forEach((x, i) => {
+          expectClose(ops.transpose(x), values(expected[i] as T), 1e-5)
+        })
+      }
+    }
+    expect(values(ops.associativeScan(ops.maximum, tensor([1, 3, 2, 5])))).toEqual([1, 3, 3, 5])
+    await expectError('shape.mismatch', () => ops.associativeScan(ops.add, tensor(1)))
+    await expectError('control.type', () =>
+      ops.associativeScan(() => tensor([1, 2]), tensor([1, 2, 3, 4, 5, 6])),
+    )
+  })
+
   test('have the instructions of their bodies in the plan', () => {
     const f = jit((xs: T) => ops.map((x) => ops.tanh(ops.multiply(x, 2)), xs))
     const { instructions } = f.plan(tensor([[1, 2]])).info()

@@ -1,3 +1,4 @@
+export { associativeScan } from './associative-scan.js'
 export { cond, switch } from './conditional.js'
 export { foriLoop, whileLoop } from './loop.js'
 export { map, type ScanOptions, scan } from './scan.js'
