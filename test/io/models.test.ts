@@ -138,41 +138,60 @@ describeOnEachBackend('models as JSON and in files', (backend) => {
     ])
   })
 
-  it.each(['adam', 'sgd'] as const)(
-    'training after loading goes on as if it had never stopped: %s',
-    async (name) => {
-      const model = lw.sequential({
-        layers: [
-          dense({ units: 8, activation: 'relu', inputShape: [5] }),
-          dropout({ rate: 0.25, seed: 5 }),
-          dropout({ rate: 0.25 }),
-          dense({ units: 3, activation: 'softmax' }),
-        ],
-      })
-      const optimizer =
-        name === 'adam'
-          ? lw.optimizers.adam({ learningRate: 0.01, clipnorm: 0.5 })
-          : lw.optimizers.sgd({ momentum: 0.9 })
-      model.compile({ optimizer, loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] })
-      await model.fit(x, y, { epochs: 2, batchSize: 16, seed: 3, ...quiet })
-      model.optimizer.learningRate = 0.03
-      await model.save(file(name))
-      const loaded = await lw.loadModel(file(name))
-      expect(loaded.optimizer.iterations).toBe(6)
-      expect(loaded.optimizer.learningRate).toBe(0.03)
-      const further = { epochs: 2, batchSize: 16, seed: 4, ...quiet }
-      const histories = [await model.fit(x, y, further), await loaded.fit(x, y, further)]
-      expect(histories[1]?.history).toEqual(histories[0]?.history)
-      expect(bits(loaded.getWeights())).toEqual(bits(model.getWeights()))
-      const state = (m: lw.Model) => bits(m.optimizer.variables.map((variable) => variable.read()))
-      expect(state(loaded)).toEqual(state(model))
-      const { tensors, metadata } = await readTensors(file(name))
-      expect([...tensors.keys()]).toContain(
-        `optimizer/dense/kernel/${name === 'adam' ? 'velocity' : 'momentum'}`,
-      )
-      expect(JSON.parse(metadata.get('compile') as string).optimizer.className).toBe(name)
-    },
-  )
+  const schedule = lw.optimizers.schedules.cosineDecay({
+    initialLearningRate: 0.02,
+    decaySteps: 20,
+    warmupSteps: 4,
+    warmupTarget: 0.05,
+  })
+  it.each([
+    ['adam', () => lw.optimizers.adam({ learningRate: 0.01, clipnorm: 0.5 }), ['momentum', 'velocity']],
+    ['sgd', () => lw.optimizers.sgd({ momentum: 0.9, nesterov: true }), ['momentum']],
+    ['nadam', () => lw.optimizers.nadam(), ['momentum', 'velocity']],
+    [
+      'rmsprop',
+      () => lw.optimizers.rmsprop({ centered: true, momentum: 0.5 }),
+      ['velocity', 'averageGradient', 'momentum'],
+    ],
+    [
+      'adamw',
+      () => lw.optimizers.adamw({ learningRate: schedule, weightDecay: 0.01 }),
+      ['momentum', 'velocity'],
+    ],
+    ['lion', () => lw.optimizers.lion({ useEma: true, emaMomentum: 0.9 }), ['momentum', 'average']],
+    ['ftrl', () => lw.optimizers.ftrl({ gradientAccumulationSteps: 2 }), ['accumulator', 'linear']],
+  ] as const)('training after loading goes on as if it had never stopped: %s', async (name, make, slots) => {
+    const model = lw.sequential({
+      layers: [
+        dense({ units: 8, activation: 'relu', inputShape: [5] }),
+        dropout({ rate: 0.25, seed: 5 }),
+        lw.layers.batchNormalization(),
+        dropout({ rate: 0.25 }),
+        dense({ units: 3, activation: 'softmax', kernelRegularizer: 'l2' }),
+      ],
+    })
+    model.compile({ optimizer: make(), loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] })
+    await model.fit(x, y, { epochs: 2, batchSize: 16, seed: 3, ...quiet })
+    if (name !== 'adamw') model.optimizer.learningRate = 0.03
+    await model.save(file(name))
+    const loaded = await lw.loadModel(file(name))
+    expect(loaded.optimizer.iterations).toBe(model.optimizer.iterations)
+    expect(loaded.optimizer.learningRate).toBe(model.optimizer.learningRate)
+    const further = { epochs: 2, batchSize: 16, seed: 4, ...quiet }
+    const histories = [await model.fit(x, y, further), await loaded.fit(x, y, further)]
+    expect(histories[1]?.history).toEqual(histories[0]?.history)
+    expect(bits(loaded.getWeights())).toEqual(bits(model.getWeights()))
+    const state = (m: lw.Model) => bits(m.optimizer.variables.map((variable) => variable.read()))
+    expect(state(loaded)).toEqual(state(model))
+    // Steps on single batches draw from the generator of the training, whose place is in the file.
+    const batches = [await model.trainOnBatch(x, y), await loaded.trainOnBatch(x, y)]
+    expect(batches[1]).toEqual(batches[0])
+    const { tensors, metadata } = await readTensors(file(name))
+    expect([...tensors.keys()]).toEqual(
+      expect.arrayContaining(slots.map((slot) => `optimizer/dense/kernel/${slot}`)),
+    )
+    expect(JSON.parse(metadata.get('compile') as string).optimizer.className).toBe(name)
+  })
 
   it('functions of one’s own are named in the file and given again', async () => {
     const double = (t: lw.Tensor) => lw.ops.multiply(t, 2)

@@ -5,19 +5,36 @@ import { getInitializer } from '../../ts/initializers/registry.js'
 import { serialize } from '../../ts/io/serialize.js'
 import { layerFactories } from '../../ts/layers/registry.js'
 import { getLoss } from '../../ts/losses/registry.js'
+import { getMetric } from '../../ts/metrics/registry.js'
 import { getOptimizer } from '../../ts/optimizers/registry.js'
+import { getSchedule } from '../../ts/optimizers/schedules/registry.js'
 import { getRegularizer } from '../../ts/regularizers/registry.js'
 import { expectError } from '../expect.js'
 
 /** What factories need that cannot do without. */
-const needed: Readonly<Record<string, object>> = {}
+const needed: Readonly<Record<string, object>> = {
+  precisionAtRecall: { recall: 0.5 },
+  recallAtPrecision: { precision: 0.5 },
+  sensitivityAtSpecificity: { specificity: 0.5 },
+  specificityAtSensitivity: { sensitivity: 0.5 },
+  iou: { numClasses: 3, targetClassIds: [1] },
+  meanIoU: { numClasses: 3 },
+  cosineDecay: { initialLearningRate: 0.1, decaySteps: 10, warmupTarget: 0.2, warmupSteps: 3 },
+  cosineDecayRestarts: { initialLearningRate: 0.1, firstDecaySteps: 10 },
+  exponentialDecay: { initialLearningRate: 0.1, decaySteps: 10, decayRate: 0.5 },
+  inverseTimeDecay: { initialLearningRate: 0.1, decaySteps: 10, decayRate: 0.5 },
+  piecewiseConstantDecay: { boundaries: [5], values: [0.1, 0.01] },
+  polynomialDecay: { initialLearningRate: 0.1, decaySteps: 10 },
+}
 
 const kinds = [
   ['initializers', lw.initializers, getInitializer],
   ['regularizers', lw.regularizers, getRegularizer],
   ['constraints', lw.constraints, getConstraint],
   ['losses', lw.losses, getLoss],
+  ['metrics', lw.metrics, getMetric],
   ['optimizers', lw.optimizers, getOptimizer],
+  ['schedules', lw.optimizers.schedules, getSchedule],
 ] as const
 
 const factories = kinds.flatMap(([kind, namespace, get]) =>

@@ -42,7 +42,7 @@ export class BatchSteps {
     if (!this.model.trainStep && this.programs.weights.length === 0) {
       fail('model.untrainable', { model: this.model.name })
     }
-    if (!this.#seeded) this.programs.seed(undefined)
+    if (!this.#seeded && !this.programs.drawn) this.programs.seed(undefined)
     this.#seeded = true
     const { train } = this.programs
     if (!this.#train) train.reset()

@@ -157,6 +157,11 @@ export class Programs {
     this.#train?.reset()
   }
 
+  /** Whether the training's own generator has given numbers, in this process or before the model was saved. */
+  get drawn(): boolean {
+    return this.generator.step.read().item() > 0
+  }
+
   /** Starts the training's own generator: from a seed, or from a number that the default generator draws. */
   seed(seed: number | undefined): void {
     const [high, low] = seed === undefined ? uniform([2]).dataSync() : []
