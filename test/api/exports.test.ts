@@ -136,6 +136,7 @@ it('what is public is an explicit list', () => {
     'globalMaxPooling1d',
     'globalMaxPooling2d',
     'globalMaxPooling3d',
+    'groupNormalization',
     'identity',
     'input',
     'lambda',

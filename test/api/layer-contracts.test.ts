@@ -256,6 +256,17 @@ const contracts: readonly LayerContract[] = [
   { layer: 'globalMaxPooling1d', ...pooledGlobally(1) },
   { layer: 'globalMaxPooling2d', ...pooledGlobally(2) },
   { layer: 'globalMaxPooling3d', ...pooledGlobally(3) },
+  {
+    layer: 'groupNormalization',
+    config: { groups: 2, axis: 1 },
+    input: [2, 6, 3],
+    output: [2, 6, 3],
+    weights: [
+      ['gamma', [6]],
+      ['beta', [6]],
+    ],
+    refuses: [[2, 5, 3], [2]],
+  },
   { layer: 'identity', input: [2, 3], output: [2, 3], refuses: [] },
   { layer: 'lambda', config: { function: lw.ops.square }, input: [2, 3], output: [2, 3], refuses: [] },
   {

@@ -63,6 +63,11 @@ export {
   globalMaxPooling2d,
   globalMaxPooling3d,
 } from './global-pooling.js'
+export {
+  type GroupNormalization,
+  type GroupNormalizationConfig,
+  groupNormalization,
+} from './group-normalization.js'
 export { type Identity, identity } from './identity.js'
 export { type InputConfig, input } from './input.js'
 export type { InputSpec } from './input-spec.js'

@@ -22,6 +22,7 @@ import {
   globalMaxPooling2d,
   globalMaxPooling3d,
 } from './global-pooling.js'
+import { groupNormalization } from './group-normalization.js'
 import { identity } from './identity.js'
 import { lambda } from './lambda.js'
 import type { Layer } from './layer.js'
@@ -80,6 +81,7 @@ export const layerFactories = {
   globalMaxPooling1d,
   globalMaxPooling2d,
   globalMaxPooling3d,
+  groupNormalization,
   identity,
   lambda,
   layerNormalization,
