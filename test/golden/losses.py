@@ -49,6 +49,12 @@ def one_hot_logits(shape):
     return one_hot(shape)[0], formula(shape, -6, 6, 3)
 
 
+def embeddings(shape):
+    vectors = formula(shape, -1, 1, 2)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.floor(formula(shape[:1], 0, 3, 5)), (vectors / lengths).astype(np.float32).astype(np.float64)
+
+
 CASES = [
     *[
         (name, {}, data, shape)
@@ -100,6 +106,8 @@ CASES = [
     ("CategoricalFocalCrossentropy", {"alpha": [0.125, 0.25, 0.625], "label_smoothing": 0.1}, one_hot, (5, 3)),
     ("CategoricalGeneralizedCrossEntropy", {}, labels, (5, 3)),
     ("CategoricalGeneralizedCrossEntropy", {"q": 0.2}, labels, (7, 2)),
+    ("Circle", {}, embeddings, (7, 3)),
+    ("Circle", {"gamma": 3.0, "margin": 0.25, "remove_diagonal": False}, embeddings, (6, 4)),
     ("SparseCategoricalCrossentropy", {"from_logits": True}, labels_logits, (5, 3)),
     ("SparseCategoricalCrossentropy", {"ignore_class": 1}, labels, (2, 3, 4)),
     ("SparseCategoricalCrossentropy", {"from_logits": True, "ignore_class": 0}, labels_logits, (9, 3)),

@@ -102,13 +102,17 @@ CASES = [
     ("MeanIoU", {"num_classes": 7, "sparse_y_true": True, "sparse_y_pred": False, "ignore_class": 2}, labels),
     ("IoU", {"num_classes": 4, "target_class_ids": [0, 3]}, classes),
     ("BinaryIoU", {"threshold": 0.6}, binary),
+    ("OneHotIoU", {"num_classes": 7, "target_class_ids": [1, 4, 5]}, one_hot),
+    ("OneHotMeanIoU", {"num_classes": 7}, one_hot),
+    ("PearsonCorrelation", {}, real),
+    ("ConcordanceCorrelation", {"axis": -1}, real),
     ("R2Score", {}, real),
     ("R2Score", {"class_aggregation": "variance_weighted_average", "num_regressors": 2}, real),
     ("R2Score", {"class_aggregation": None}, real),
     ("Mean", {}, values),
     ("Sum", {}, values),
 ]
-NAMES = {"AUC": "auc", "IoU": "iou", "FBetaScore": "fBetaScore", "MeanIoU": "meanIoU", "BinaryIoU": "binaryIoU"}
+NAMES = {"AUC": "auc", "IoU": "iou", "FBetaScore": "fBetaScore", "MeanIoU": "meanIoU", "BinaryIoU": "binaryIoU", "OneHotIoU": "oneHotIoU", "OneHotMeanIoU": "oneHotMeanIoU"}
 
 
 def result(name, options, data, weighted):

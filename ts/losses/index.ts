@@ -13,6 +13,7 @@ export {
   categoricalFocalCrossentropy,
   categoricalGeneralizedCrossEntropy,
 } from './categorical-crossentropy.js'
+export { type CircleConfig, circle } from './circle.js'
 export { categoricalHinge, hinge, squaredHinge } from './hinge.js'
 export { type CustomLoss, Loss, type LossConfig, type LossFunction, type LossValues } from './loss.js'
 export { type DiceConfig, dice, type TverskyConfig, tversky } from './overlap.js'

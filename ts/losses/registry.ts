@@ -6,6 +6,7 @@ import {
   categoricalFocalCrossentropy,
   categoricalGeneralizedCrossEntropy,
 } from './categorical-crossentropy.js'
+import { circle } from './circle.js'
 import { categoricalHinge, hinge, squaredHinge } from './hinge.js'
 import { type CustomLoss, Loss, type LossFunction, wrapLoss } from './loss.js'
 import { dice, tversky } from './overlap.js'
@@ -29,6 +30,7 @@ const losses = {
   categoricalFocalCrossentropy,
   categoricalGeneralizedCrossEntropy,
   categoricalHinge,
+  circle,
   cosineSimilarity,
   dice,
   hinge,

@@ -8,6 +8,7 @@ export {
   type TopKConfig,
   topKCategoricalAccuracy,
 } from './accuracy.js'
+export { type CorrelationConfig, concordanceCorrelation, pearsonCorrelation } from './correlation.js'
 export {
   type AucConfig,
   auc,
@@ -18,7 +19,17 @@ export {
   specificityAtSensitivity,
 } from './curves.js'
 export { type F1ScoreConfig, type FBetaScoreConfig, f1Score, fBetaScore } from './f-score.js'
-export { type BinaryIoUConfig, binaryIoU, type IoUConfig, iou, type MeanIoUConfig, meanIoU } from './iou.js'
+export {
+  type BinaryIoUConfig,
+  binaryIoU,
+  type IoUConfig,
+  iou,
+  type MeanIoUConfig,
+  meanIoU,
+  type OneHotMeanIoUConfig,
+  oneHotIoU,
+  oneHotMeanIoU,
+} from './iou.js'
 export { MeanMetric, Metric, type MetricConfig } from './metric.js'
 export {
   binaryCrossentropy,

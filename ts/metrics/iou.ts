@@ -140,6 +140,47 @@ export function iou(config: IoUConfig): Metric & Described {
   )
 }
 
+/** Targets are one-hot, and outputs scores of the classes unless `sparseYPred` is true. */
+export type OneHotMeanIoUConfig = Omit<MeanIoUConfig, 'sparseYTrue'>
+
+/**
+ * meanIoU of one-hot targets and scores of the classes.
+ *
+ * @throws argument.range, argument.type, argument.unknown
+ */
+export function oneHotMeanIoU(config: OneHotMeanIoUConfig): Metric & Described {
+  const own = iouOptions.filter((option) => option !== 'sparseYTrue')
+  return defineMetric(
+    'oneHotMeanIoU',
+    config,
+    own,
+    (name) => {
+      const options = checkIoU('oneHotMeanIoU', { sparseYPred: false, ...config, sparseYTrue: false })
+      return new IntersectionOverUnion(name, { ...options, classes: undefined })
+    },
+    'up',
+  )
+}
+
+/**
+ * iou of one-hot targets and scores of the classes.
+ *
+ * @throws argument.range, argument.type, argument.unknown
+ */
+export function oneHotIoU(config: Omit<IoUConfig, 'sparseYTrue'>): Metric & Described {
+  const own = iouOptions.filter((option) => option !== 'sparseYTrue')
+  return defineMetric(
+    'oneHotIoU',
+    config,
+    [...own, 'targetClassIds'],
+    (name) => {
+      const options = checkIoU('oneHotIoU', { sparseYPred: false, ...config, sparseYTrue: false })
+      return new IntersectionOverUnion(name, { ...options, classes: checkClasses('oneHotIoU', config) })
+    },
+    'up',
+  )
+}
+
 export interface BinaryIoUConfig extends MetricConfig {
   /** Default [0, 1]. */
   readonly targetClassIds?: readonly number[]

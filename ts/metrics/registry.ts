@@ -9,6 +9,7 @@ import {
   sparseTopKCategoricalAccuracy,
   topKCategoricalAccuracy,
 } from './accuracy.js'
+import { concordanceCorrelation, pearsonCorrelation } from './correlation.js'
 import {
   auc,
   precisionAtRecall,
@@ -17,7 +18,7 @@ import {
   specificityAtSensitivity,
 } from './curves.js'
 import { f1Score, fBetaScore } from './f-score.js'
-import { binaryIoU, iou, meanIoU } from './iou.js'
+import { binaryIoU, iou, meanIoU, oneHotIoU, oneHotMeanIoU } from './iou.js'
 import { MeanMetric, Metric } from './metric.js'
 import {
   binaryCrossentropy,
@@ -56,6 +57,7 @@ const metrics = {
   categoricalAccuracy,
   categoricalCrossentropy,
   categoricalHinge,
+  concordanceCorrelation,
   cosineSimilarity,
   f1Score,
   falseNegatives,
@@ -71,6 +73,9 @@ const metrics = {
   meanIoU,
   meanSquaredError,
   meanSquaredLogarithmicError,
+  oneHotIoU,
+  oneHotMeanIoU,
+  pearsonCorrelation,
   poisson,
   precision,
   precisionAtRecall,

@@ -85,7 +85,8 @@ export function orthogonalRegularizer(
     }
     const given = mode === 'rows' ? x : transpose(x)
     const count = given.shape[0] as number
-    const norms = maximum(sqrt(sum(square(given), { axis: 1, keepdims: true })), 1e-7)
+    // Bounded before the root, whose slope at 0 is infinite.
+    const norms = sqrt(maximum(sum(square(given), { axis: 1, keepdims: true }), 1e-14))
     const vectors = divide(given, norms)
     const identity = oneHot(tensor(Int32Array.from({ length: count }, (_, i) => i)), count)
     const cosines = multiply(matmul(vectors, transpose(vectors)), subtract(1, identity))
