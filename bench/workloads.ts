@@ -1,42 +1,73 @@
 import * as lw from '../ts/index.js'
 import { hashed } from '../ts/ops/samples.js'
 import { AlgorithmOneAdam } from './adam.js'
+import { convnet, perceptron, resnet20 } from './models.js'
 
-/** A classifier of dense layers, and the batch that it is trained on. */
+/** A classifier, and the batch that it is trained on. */
 export interface Workload {
   readonly name: string
-  /** Units from the input to the output; relu in between. */
-  readonly units: readonly number[]
+  /** The shape of a sample. */
+  readonly inputShape: readonly number[]
+  readonly classes: number
   readonly batch: number
+  /** At its initial weights. Its outputs are logits. */
+  readonly model: () => lw.Model
   readonly optimizer: () => lw.optimizers.Optimizer
   /** The loss of the tenth step, which shows that every framework does the same work, and how far it may differ. */
   readonly loss10: { readonly expected: number; readonly relative: number }
 }
 
 const adam = () => new AlgorithmOneAdam()
+const sgd = () => lw.optimizers.sgd({ learningRate: 0.1, momentum: 0.9 })
+
+function dense(widths: readonly number[]): Pick<Workload, 'inputShape' | 'classes' | 'model'> {
+  return {
+    inputShape: widths.slice(0, 1),
+    classes: widths.at(-1) as number,
+    model: () => perceptron(widths),
+  }
+}
 
 export const workloads: readonly Workload[] = [
   {
     name: 'digits-mlp',
-    units: [64, 64, 32, 10],
+    ...dense([64, 64, 32, 10]),
     batch: 32,
     optimizer: adam,
     loss10: { expected: 2.184567, relative: 1e-3 },
   },
   {
     name: 'mnist-mlp',
-    units: [784, 512, 256, 10],
+    ...dense([784, 512, 256, 10]),
     batch: 128,
     optimizer: adam,
     loss10: { expected: 1.038364, relative: 1e-3 },
   },
   {
     name: 'wide-mlp',
-    units: [1024, 4096, 4096, 1000],
+    ...dense([1024, 4096, 4096, 1000]),
     batch: 256,
-    optimizer: () => lw.optimizers.sgd({ learningRate: 0.1, momentum: 0.9 }),
+    optimizer: sgd,
     // Ten steps of momentum amplify rounding.
     loss10: { expected: 0.1112, relative: 0.05 },
+  },
+  {
+    name: 'mnist-convnet',
+    inputShape: [28, 28, 1],
+    classes: 10,
+    model: () => convnet([28, 28, 1]),
+    batch: 128,
+    optimizer: adam,
+    loss10: { expected: 2.1507, relative: 1e-3 },
+  },
+  {
+    name: 'cifar-resnet20',
+    inputShape: [32, 32, 3],
+    classes: 10,
+    model: () => resnet20([32, 32, 3]),
+    batch: 64,
+    optimizer: sgd,
+    loss10: { expected: 0.105, relative: 0.05 },
   },
 ]
 
@@ -51,13 +82,16 @@ export function select(names: readonly string[]): readonly Workload[] {
   })
 }
 
-/** The multiply-adds of a step's matrix products, counted as two each: forward, for every gradient of weights, and of inputs but the first. */
-export function flops({ units, batch }: Workload): number {
-  const products = units.slice(1).map((outputs, layer) => {
-    const product = 2 * batch * (units[layer] as number) * outputs
-    return layer === 0 ? 2 * product : 3 * product
+/** The multiply-adds of a step's products, counted as two each: forward, for every gradient of weights, and of inputs but the first. */
+export function flops({ batch, model: makeModel }: Workload): number {
+  const model = makeModel()
+  const products = model.layers.flatMap((layer) => {
+    const kernel = layer.weights.find(({ name }) => name.endsWith('/kernel'))
+    if (!kernel) return []
+    const positions = (model.outputShapeOf(layer) as readonly number[]).slice(1, -1)
+    return positions.reduce((a, b) => a * b, 2 * batch * kernel.shape.reduce((a, b) => a * b, 1))
   })
-  return products.reduce((a, b) => a + b)
+  return products.reduce((total, product, i) => total + (i === 0 ? 2 : 3) * product, 0)
 }
 
 /** Throws where the loss of the tenth step is not that of the other frameworks: the times could not be compared. */
@@ -82,18 +116,14 @@ export interface Training {
 }
 
 /** Sets a workload up: weights and data follow from a formula, so that other frameworks can start from the same numbers. */
-export function training({ units, batch, optimizer: makeOptimizer }: Workload): Training {
-  const [features, classes] = [units[0] as number, units.at(-1) as number]
-  const model = lw.sequential({
-    layers: units.slice(1).map((width, layer) =>
-      lw.layers.dense({
-        units: width,
-        activation: layer === units.length - 2 ? 'linear' : 'relu',
-        kernelInitializer: formulaKernel(layer),
-        ...(layer === 0 && { inputShape: [features] }),
-      }),
-    ),
-  })
+export function training({
+  inputShape,
+  classes,
+  batch,
+  model: makeModel,
+  optimizer: makeOptimizer,
+}: Workload): Training {
+  const model = makeModel()
   const loss = lw.losses.sparseCategoricalCrossentropy({ fromLogits: true })
   const optimizer = makeOptimizer()
   const weights = model.trainableWeights
@@ -103,25 +133,17 @@ export function training({ units, batch, optimizer: makeOptimizer }: Workload): 
     optimizer.apply(gradients as readonly lw.Tensor[], weights)
     return value
   })
+  const shape = [batch, ...inputShape]
+  const size = shape.reduce((a, b) => a * b, 1)
   return {
     step,
     x: lw.tensor(
-      Float32Array.from({ length: batch * features }, (_, i) => hashed(i, 1000)),
-      [batch, features],
+      Float32Array.from({ length: size }, (_, i) => hashed(i, 1000)),
+      shape,
     ),
     y: lw.tensor(
       Int32Array.from({ length: batch }, (_, row) => row % classes),
       [batch],
     ),
-  }
-}
-
-/** He's uniform distribution, from the number of the layer and the position in the kernel. */
-function formulaKernel(layer: number) {
-  return (shape: readonly number[]): lw.Tensor => {
-    const [inputs, outputs] = shape as [number, number]
-    const limit = Math.sqrt(6 / inputs)
-    const element = (_: unknown, i: number) => (hashed(i, layer) * 2 - 1) * limit
-    return lw.tensor(Float32Array.from({ length: inputs * outputs }, element), shape)
   }
 }

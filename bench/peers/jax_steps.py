@@ -9,7 +9,7 @@ import os
 import jax
 import jax.numpy as jnp
 
-from workloads import arguments, data, kernels, time_workloads
+from workloads import DENSE, arguments, data, kernels, time_workloads
 
 
 def adam(weight, gradient, m, v, step):
@@ -30,7 +30,7 @@ def training_step(units, batch, optimizer_name):
     leaves, structure = jax.tree_util.tree_flatten(weights)
     # Each weight with its moments: buffers of their own, since the step gives them up.
     state = [(leaf, *(jnp.zeros_like(leaf) for _ in range(moments))) for leaf in leaves]
-    x, y = map(jnp.array, data(units, batch))
+    x, y = map(jnp.array, data(units[:1], units[-1], batch))
 
     def loss_of(leaves):
         output = x
@@ -57,4 +57,5 @@ def training_step(units, batch, optimizer_name):
 
 
 if __name__ == "__main__":
-    time_workloads(f"jax-{jax.__version__}-jit", training_step, arguments(os.cpu_count()))
+    steps = {name: lambda workload=workload: training_step(*workload) for name, workload in DENSE.items()}
+    time_workloads(f"jax-{jax.__version__}-jit", steps, arguments(os.cpu_count()))

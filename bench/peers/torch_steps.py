@@ -1,28 +1,16 @@
-"""Times training steps of the MLP workloads on PyTorch's CPU: torch_steps.py [--threads N] [--seconds S] [WORKLOAD ...]
+"""Times training steps on PyTorch's CPU: torch_steps.py [--threads N] [--seconds S] [WORKLOAD ...]
 
 Prints the lines of `npm run -s bench -- steps`, with the same fields. A step is the forward pass, the loss, the backward pass and the update,
-on one batch in memory.
+on one batch in memory. Images and convolutions have the channels last in memory, which is PyTorch's fastest.
 """
 
 import torch
 
-from workloads import arguments, data, kernels, time_workloads
+from torch_models import convnet, perceptron, resnet20
+from workloads import DENSE, IMAGES, arguments, data, time_workloads
 
 
-def dense(kernel):
-    linear = torch.nn.Linear(*kernel.shape)
-    with torch.no_grad():
-        linear.weight.copy_(torch.from_numpy(kernel.T))
-        linear.bias.zero_()
-    return linear
-
-
-def training_step(units, batch, optimizer_name):
-    stack = []
-    for kernel in kernels(units):
-        stack += [dense(kernel), torch.nn.ReLU()]
-    model = torch.nn.Sequential(*stack[:-1])
-    x, y = map(torch.from_numpy, data(units, batch))
+def training_step(model, x, y, optimizer_name):
     if optimizer_name == "adam":
         optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, eps=1e-8)
     else:
@@ -38,7 +26,24 @@ def training_step(units, batch, optimizer_name):
     return step
 
 
+def dense(units, batch, optimizer_name):
+    x, y = map(torch.from_numpy, data(units[:1], units[-1], batch))
+    return training_step(perceptron(units), x, y, optimizer_name)
+
+
+def images(model, shape, batch, optimizer_name):
+    x, y = map(torch.from_numpy, data(shape, 10, batch))
+    model = model().to(memory_format=torch.channels_last)
+    return training_step(model, x.permute(0, 3, 1, 2), y, optimizer_name)
+
+
+MODELS = {"mnist-convnet": convnet, "cifar-resnet20": resnet20}
+STEPS = {
+    **{name: lambda workload=workload: dense(*workload) for name, workload in DENSE.items()},
+    **{name: lambda name=name: images(MODELS[name], *IMAGES[name]) for name in IMAGES},
+}
+
 if __name__ == "__main__":
     options = arguments(torch.get_num_threads())
     torch.set_num_threads(options.threads)
-    time_workloads(f"torch-{torch.__version__.split('+')[0]}-eager", training_step, options)
+    time_workloads(f"torch-{torch.__version__.split('+')[0]}-eager", STEPS, options)

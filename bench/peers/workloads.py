@@ -8,10 +8,15 @@ import time
 import numpy
 
 # units of the layers, size of the batch, optimizer
-WORKLOADS = {
+DENSE = {
     "digits-mlp": ([64, 64, 32, 10], 32, "adam"),
     "mnist-mlp": ([784, 512, 256, 10], 128, "adam"),
     "wide-mlp": ([1024, 4096, 4096, 1000], 256, "sgd"),
+}
+# shape of an image [height, width, channels], size of the batch, optimizer
+IMAGES = {
+    "mnist-convnet": ([28, 28, 1], 128, "adam"),
+    "cifar-resnet20": ([32, 32, 3], 64, "sgd"),
 }
 LEAST_SAMPLES = 5
 
@@ -28,17 +33,22 @@ def hashed(count, stream):
     return word / 2.0**32
 
 
+def kernel(layer, shape):
+    """The initial kernel of a layer, [inputs, outputs] or [height, width, channels, filters]."""
+    size = int(numpy.prod(shape))
+    values = (2 * hashed(size, layer) - 1) * (6 * shape[-1] / size) ** 0.5
+    return values.astype(numpy.float32).reshape(shape)
+
+
 def kernels(units):
-    """The initial kernel of each layer, [inputs, outputs]."""
-    for layer, (inputs, outputs) in enumerate(zip(units, units[1:])):
-        kernel = (2 * hashed(inputs * outputs, layer) - 1) * (6 / inputs) ** 0.5
-        yield kernel.astype(numpy.float32).reshape(inputs, outputs)
+    """The initial kernels of dense layers."""
+    return [kernel(layer, shape) for layer, shape in enumerate(zip(units, units[1:]))]
 
 
-def data(units, batch):
-    """The batch: features and labels."""
-    x = hashed(batch * units[0], 1000).astype(numpy.float32).reshape(batch, units[0])
-    return x, numpy.arange(batch) % units[-1]
+def data(shape, classes, batch):
+    """The batch: samples of a shape, and labels."""
+    x = hashed(batch * int(numpy.prod(shape)), 1000).astype(numpy.float32).reshape(batch, *shape)
+    return x, numpy.arange(batch) % classes
 
 
 def milliseconds(step, seconds):
@@ -60,11 +70,13 @@ def arguments(threads):
     return parser.parse_args()
 
 
-def time_workloads(peer, training_step, options):
-    """Prints a line for each workload. `training_step(units, batch, optimizer)` makes a model at its initial weights, as a function that
-    makes one step and returns the loss before it."""
-    for name in options.workloads or WORKLOADS:
-        step = training_step(*WORKLOADS[name])
+def time_workloads(peer, training_steps, options):
+    """Prints a line for each workload that the framework has. `training_steps` has a function for each name that makes a model at its
+    initial weights, as a function that makes one step and returns the loss before it."""
+    for name in options.workloads or training_steps:
+        if name not in training_steps:
+            continue
+        step = training_steps[name]()
         # The first ten steps show that the work is the same, and warm up.
         loss10 = [step() for _ in range(10)][-1]
         times = milliseconds(step, options.seconds)

@@ -156,6 +156,21 @@ const contracts: readonly LayerContract[] = [
     ],
     refuses: [[2, 3, 3]],
   },
+  { layer: 'cropping1d', input: [2, 5, 3], output: [2, 3, 3], refuses: [[2, 2, 3]] },
+  {
+    layer: 'cropping2d',
+    config: { cropping: [1, [0, 2]] },
+    input: [2, 5, 4, 3],
+    output: [2, 3, 2, 3],
+    refuses: [[2, 5, 2, 3]],
+  },
+  {
+    layer: 'cropping3d',
+    config: { cropping: [[1, 0], 1, 0] },
+    input: [2, 5, 4, 3, 2],
+    output: [2, 4, 2, 3, 2],
+    refuses: [[2, 5]],
+  },
   {
     layer: 'dense',
     config: { units: 5, kernelRegularizer: 'l2', biasConstraint: 'nonNeg' },
@@ -351,6 +366,27 @@ const contracts: readonly LayerContract[] = [
     refuses: [[2, 3]],
   },
   { layer: 'softmax', config: { axis: [1, 2] }, input: [2, 3, 4], output: [2, 3, 4], refuses: [[2, 3]] },
+  {
+    layer: 'spatialDropout1d',
+    config: { rate: 0.5, seed: 1 },
+    input: [2, 5, 3],
+    output: [2, 5, 3],
+    refuses: [[2, 5]],
+  },
+  {
+    layer: 'spatialDropout2d',
+    config: { rate: 0.5, dataFormat: 'channelsFirst', seed: 1 },
+    input: [2, 3, 5, 4],
+    output: [2, 3, 5, 4],
+    refuses: [[2, 5]],
+  },
+  {
+    layer: 'spatialDropout3d',
+    config: { rate: 0.5, seed: 2 },
+    input: [1, 2, 3, 2, 4],
+    output: [1, 2, 3, 2, 4],
+    refuses: [[2, 5]],
+  },
   { layer: 'subtract', ...merged },
   {
     layer: 'unitNormalization',
@@ -359,6 +395,30 @@ const contracts: readonly LayerContract[] = [
     output: [2, 3, 4],
     refuses: [[2]],
   },
+  { layer: 'upSampling1d', input: [2, 5, 3], output: [2, 10, 3], refuses: [[2, 5]] },
+  {
+    layer: 'upSampling2d',
+    config: { size: [1, 3], dataFormat: 'channelsFirst' },
+    input: [2, 5, 3, 2],
+    output: [2, 5, 3, 6],
+    refuses: [[2, 5]],
+  },
+  { layer: 'upSampling3d', input: [1, 2, 3, 2, 2], output: [1, 4, 6, 4, 2], refuses: [[2, 5]] },
+  {
+    layer: 'zeroPadding1d',
+    config: { padding: [2, 1] },
+    input: [2, 5, 3],
+    output: [2, 8, 3],
+    refuses: [[2, 5]],
+  },
+  {
+    layer: 'zeroPadding2d',
+    config: { padding: [1, [0, 2]] },
+    input: [2, 5, 4, 3],
+    output: [2, 7, 6, 3],
+    refuses: [[2, 5]],
+  },
+  { layer: 'zeroPadding3d', input: [1, 2, 3, 2, 2], output: [1, 4, 5, 4, 2], refuses: [[2, 5]] },
 ]
 
 for (const contract of contracts) testLayer(contract)

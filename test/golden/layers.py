@@ -147,6 +147,22 @@ CASES = [
     ("maxPooling3d", {"poolSize": [1, 2, 3]}, [[2, 3, 4, 6, 2]], {}),
     ("separableConv1d", {"filters": 4, "kernelSize": 3, "padding": "same"}, [[2, 5, 3]], {}),
     ("separableConv2d", {"filters": 4, "kernelSize": 3, "strides": 2, "depthMultiplier": 2}, [[2, 5, 7, 3]], {}),
+    ("cropping1d", {"cropping": [1, 2]}, [[2, 6, 3]], {}),
+    ("cropping2d", {"cropping": [[0, 1], [2, 1]]}, [[2, 4, 5, 3]], {}),
+    ("cropping2d", {"cropping": [1, 2], "dataFormat": "channelsFirst"}, [[2, 3, 4, 5]], {}),
+    ("cropping3d", {}, [[1, 3, 4, 5, 2]], {}),
+    ("spatialDropout1d", {"rate": 0.5}, [[2, 4, 3]], {}),
+    ("spatialDropout2d", {"rate": 0.5}, [[2, 2, 4, 3]], {}),
+    ("spatialDropout3d", {"rate": 0.5}, [[1, 2, 3, 4, 3]], {}),
+    ("upSampling1d", {"size": 3}, [[2, 4, 3]], {}),
+    ("upSampling2d", {"size": [2, 3]}, [[1, 2, 3, 4]], {}),
+    ("upSampling2d", {"dataFormat": "channelsFirst"}, [[1, 2, 3, 4]], {}),
+    ("upSampling3d", {"size": [1, 2, 3]}, [[1, 2, 2, 3, 2]], {}),
+    ("zeroPadding1d", {}, [[2, 4, 3]], {}),
+    ("zeroPadding1d", {"padding": [2, 0]}, [[2, 4, 3]], {}),
+    ("zeroPadding2d", {"padding": [[0, 1], [2, 1]]}, [[2, 3, 4, 5]], {}),
+    ("zeroPadding2d", {"padding": [1, 2], "dataFormat": "channelsFirst"}, [[2, 3, 4, 5]], {}),
+    ("zeroPadding3d", {"padding": [1, 0, 2]}, [[1, 2, 3, 2, 3]], {}),
 ]
 
 

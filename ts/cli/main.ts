@@ -6,16 +6,17 @@ const help = `layerwise: deep learning for Node.js
 
 Usage:
   layerwise digits [options]    train a network to read handwritten digits, and look inside it
+  layerwise images [options]    the same with convolutions, and what their filters see
   layerwise --version
 
-Options of digits:
+Options of both:
   --seed N         of the split and the weights (default 1)
   --epochs N       passes over the training data (default 60)
   --backend NAME   native or reference (default: native if it can be loaded)
   --json           print a last line of JSON
 `
 
-const examples = ['digits']
+const examples = ['digits', 'images']
 
 /** Runs a command line and gives the exit code. */
 async function main([command, ...rest]: readonly string[]): Promise<number> {

@@ -19,7 +19,7 @@ export interface DropoutConfig extends LayerConfig {
 
 /** While training, sets a random share of the elements to zero and scales the others so that the expected sum stays. */
 export class Dropout extends Layer {
-  static readonly className = 'dropout'
+  static readonly className: string = 'dropout'
   override supportsMasking = true
   readonly rate: number
   readonly noiseShape: NoiseShape | undefined

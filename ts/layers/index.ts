@@ -78,6 +78,23 @@ export {
   type LayerNormalizationConfig,
   layerNormalization,
 } from './layer-normalization.js'
+export {
+  type Cropping1d,
+  type Cropping2d,
+  type Cropping3d,
+  type CroppingConfig,
+  cropping1d,
+  cropping2d,
+  cropping3d,
+  type Margins,
+  type ZeroPadding1d,
+  type ZeroPadding2d,
+  type ZeroPadding3d,
+  type ZeroPaddingConfig,
+  zeroPadding1d,
+  zeroPadding2d,
+  zeroPadding3d,
+} from './margins.js'
 export { type Masking, type MaskingConfig, masking } from './masking.js'
 export {
   type Add,
@@ -126,7 +143,27 @@ export { type Reshape, type ReshapeConfig, reshape } from './reshape.js'
 export { type RmsNormalization, type RmsNormalizationConfig, rmsNormalization } from './rms-normalization.js'
 export { type Softmax, type SoftmaxConfig, softmax } from './softmax.js'
 export {
+  type SpatialDropout1d,
+  type SpatialDropout2d,
+  type SpatialDropout3d,
+  type SpatialDropoutConfig,
+  spatialDropout1d,
+  spatialDropout2d,
+  spatialDropout3d,
+} from './spatial-dropout.js'
+export {
   type UnitNormalization,
   type UnitNormalizationConfig,
   unitNormalization,
 } from './unit-normalization.js'
+export {
+  type UpSampling1d,
+  type UpSampling1dConfig,
+  type UpSampling2d,
+  type UpSampling2dConfig,
+  type UpSampling3d,
+  type UpSamplingConfig,
+  upSampling1d,
+  upSampling2d,
+  upSampling3d,
+} from './up-sampling.js'

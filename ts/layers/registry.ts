@@ -27,6 +27,7 @@ import { identity } from './identity.js'
 import { lambda } from './lambda.js'
 import type { Layer } from './layer.js'
 import { layerNormalization } from './layer-normalization.js'
+import { cropping1d, cropping2d, cropping3d, zeroPadding1d, zeroPadding2d, zeroPadding3d } from './margins.js'
 import { masking } from './masking.js'
 import { add, average, maximum, minimum, multiply, subtract } from './merge.js'
 import { permute } from './permute.js'
@@ -44,7 +45,9 @@ import { repeatVector } from './repeat-vector.js'
 import { reshape } from './reshape.js'
 import { rmsNormalization } from './rms-normalization.js'
 import { softmax } from './softmax.js'
+import { spatialDropout1d, spatialDropout2d, spatialDropout3d } from './spatial-dropout.js'
 import { unitNormalization } from './unit-normalization.js'
+import { upSampling1d, upSampling2d, upSampling3d } from './up-sampling.js'
 
 /** The layers by the public names of their factories. */
 export const layerFactories = {
@@ -64,6 +67,9 @@ export const layerFactories = {
   conv2dTranspose,
   conv3d,
   conv3dTranspose,
+  cropping1d,
+  cropping2d,
+  cropping3d,
   dense,
   depthwiseConv1d,
   depthwiseConv2d,
@@ -102,8 +108,17 @@ export const layerFactories = {
   separableConv1d,
   separableConv2d,
   softmax,
+  spatialDropout1d,
+  spatialDropout2d,
+  spatialDropout3d,
   subtract,
   unitNormalization,
+  upSampling1d,
+  upSampling2d,
+  upSampling3d,
+  zeroPadding1d,
+  zeroPadding2d,
+  zeroPadding3d,
 } as const
 
 /** A layer from its serialized form. */
