@@ -4,7 +4,7 @@ import { normalizeAxis, sizeOf } from '../shape.js'
 import { type Tensor, tensor } from '../tensor.js'
 import { applyComposition, type TensorInput, toTensor } from './apply.js'
 import { reshape } from './array.js'
-import { moveaxis } from './axes.js'
+import { moveaxis, ravel } from './axes.js'
 import { lessEqual, where } from './compare.js'
 import { pad } from './pad.js'
 import { composition, type Sample } from './record.js'
@@ -245,4 +245,29 @@ export function diag(x: TensorInput, options: { readonly k?: number } = {}): Ten
     const after = extent * extent - before - taken
     return reshape(pad(input as Tensor, [[before, after]], { interior: [extent] }), [extent, extent])
   })
+}
+
+composition<{ k: number }>({
+  name: 'diagflat',
+  compose: ([x], { k }) => diagflat(x as Tensor, { k }),
+  attributes: { k: 'integer' },
+  samples: () => [
+    sample('a matrix', [uniform([2, 3])], { k: 0 }),
+    sample('a vector', [uniform([3])], { k: -1 }),
+    sample('a scalar', [uniform([])], { k: 1 }),
+  ],
+  errors: [{ label: 'a fraction', run: ({ diagflat }) => diagflat([1], { k: 0.5 }), code: 'argument.range' }],
+  tolerance: 'exact',
+  torch: 'torch.diagflat(a, k)',
+})
+
+/**
+ * The matrix that has all elements in a row on a diagonal and is 0 elsewhere.
+ *
+ * @param options k: which diagonal, 0 (default) for the main one, positive above it
+ */
+export function diagflat(x: TensorInput, options: { readonly k?: number } = {}): Tensor {
+  checkOptions('diagflat', options, ['k'])
+  checkDiagonal('diagflat', options.k ?? 0)
+  return diag(ravel(toTensor('diagflat', x)), options)
 }
