@@ -119,7 +119,6 @@ export async function fitModel(
       history.add(epoch, logs)
     }
     programs.optimizer.finalizeVariableValues(programs.weights)
-    programs.optimizer.finalizeVariableValues(programs.weights)
     await callbacks.call('onTrainEnd', {})
   } finally {
     await data.close()

@@ -83,6 +83,10 @@ function measuredOf({ metrics, weightedMetrics }: ObjectiveConfig, names: readon
     for (const [output, identifiers] of metricsOf(argument, given, names).entries()) {
       for (const identifier of identifiers) {
         const metric = getMetric(identifier)
+        if (measured.some((other) => other.metric === metric)) {
+          const expected = 'objects that stand once each, since a metric has one state'
+          fail('argument.range', { op: 'compile', argument, expected, got: metric })
+        }
         const prefix = names.length > 1 ? `${names[output]}_` : ''
         const plain = prefix + metric.name
         const name = weighted && taken.has(plain) ? `${prefix}weighted_${metric.name}` : plain
