@@ -19,6 +19,8 @@ const needed: Readonly<Record<string, object>> = {
   specificityAtSensitivity: { sensitivity: 0.5 },
   iou: { numClasses: 3, targetClassIds: [1] },
   meanIoU: { numClasses: 3 },
+  oneHotIoU: { numClasses: 3, targetClassIds: [1] },
+  oneHotMeanIoU: { numClasses: 3 },
   cosineDecay: { initialLearningRate: 0.1, decaySteps: 10, warmupTarget: 0.2, warmupSteps: 3 },
   cosineDecayRestarts: { initialLearningRate: 0.1, firstDecaySteps: 10 },
   exponentialDecay: { initialLearningRate: 0.1, decaySteps: 10, decayRate: 0.5 },
