@@ -106,7 +106,7 @@ composition<{ rows: number; columns: number; k: number; dtype: Dtype }>({
   ],
   errors: [{ label: 'a fraction', run: ({ eye }) => eye(1.5), code: 'argument.range' }],
   tolerance: 'exact',
-  torch: 'torch.eye(rows + columns + abs(k))[max(0, -k):, max(0, k):][:rows, :columns]',
+  torch: 'torch.eye(rows + columns + abs(k))[max(0, k):, max(0, -k):][:rows, :columns]',
 })
 
 /**
