@@ -193,6 +193,31 @@ describeOnEachBackend('models as JSON and in files', (backend) => {
     expect(JSON.parse(metadata.get('compile') as string).optimizer.className).toBe(name)
   })
 
+  it.skipIf(backend === 'reference')(
+    'a file that is written while a training runs is of one moment between two steps',
+    async () => {
+      // Each step takes 1 from the weight, so that it tells how many there were.
+      const output = (_yTrue: lw.Tensor, yPred: lw.Tensor) => lw.ops.mean(yPred)
+      const model = lw.sequential({
+        layers: [dense({ units: 1, useBias: false, kernelInitializer: 'zeros', inputShape: [1] })],
+      })
+      model.compile({ optimizer: lw.optimizers.sgd({ learningRate: 1 }), loss: output })
+      const ones = lw.tensor(new Float32Array(5000).fill(1), [5000, 1])
+      let training = true
+      const fitted = model.fit(ones, ones, { epochs: 4, batchSize: 1, ...quiet }).finally(() => {
+        training = false
+      })
+      while (training) {
+        await model.save(file('running'))
+        const { tensors } = await readTensors(file('running'))
+        expect(tensors.get('dense/kernel')?.item()).toBe(
+          -(tensors.get('optimizer/iterations')?.item() ?? NaN) || 0,
+        )
+      }
+      await fitted
+    },
+  )
+
   it('functions of one’s own are named in the file and given again', async () => {
     const double = (t: lw.Tensor) => lw.ops.multiply(t, 2)
     const halved = (yTrue: lw.Tensor, yPred: lw.Tensor) =>

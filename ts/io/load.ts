@@ -65,8 +65,8 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
   }
   const format = metadata.get('format')
   if (format !== formatName || !metadata.has('model')) {
-    const expected = `It holds tensors, but no model that model.save wrote (format '${formatName}')`
-    refuse(`${expected}. Make the model with code and call model.loadWeights`)
+    const missing = `it holds tensors, but no model that model.save wrote (format '${formatName}')`
+    refuse(`${missing}. Make the model with code and call model.loadWeights`)
   }
   let elements = 0
   for (const { size } of tensors.values()) elements += size

@@ -1,8 +1,12 @@
 import type { Serialized } from '../described.js'
 import { fail } from '../errors.js'
+import { executor } from '../executors/choice.js'
+import { runOnce } from '../graph/jit.js'
 import type { TensorSpec } from '../layers/placeholder.js'
 import type { Model } from '../models/model.js'
+import type { Tensor } from '../tensor.js'
 import { mapTree, type Tree } from '../tree.js'
+import type { Variable } from '../variable.js'
 import { writeAtomically } from './files.js'
 import { encodeSafetensors } from './safetensors.js'
 import { serialize } from './serialize.js'
@@ -50,9 +54,18 @@ async function write(
   named: NamedVariables,
   metadata: ReadonlyMap<string, string>,
 ): Promise<void> {
-  // All values are read before anything is awaited: they are of one moment.
-  const tensors = new Map([...named].map(([name, variable]) => [name, variable.read()]))
+  const values = snapshot([...named.values()])
+  const tensors = new Map([...named.keys()].map((name, i) => [name, values[i] as Tensor]))
   await writeAtomically(path, encodeSafetensors({ tensors, metadata }))
+}
+
+/** The values of variables at one moment: a training that runs meanwhile is between two steps. */
+function snapshot(variables: readonly Variable[]): readonly Tensor[] {
+  const current = executor()
+  // One program reads all; other executors than the present one train nothing meanwhile.
+  return variables.length > 0 && variables.every((variable) => variable.executor === current)
+    ? (runOnce('save', [], () => variables.map((variable) => variable.read())) as Tensor[])
+    : variables.map((variable) => variable.read())
 }
 
 /** Raises unless a path is a text. */

@@ -1,7 +1,7 @@
 import { type Config, fromRegistry, isSerialized } from '../described.js'
 import { fail } from '../errors.js'
 import { InputLayer } from '../layers/input.js'
-import type { Layer } from '../layers/layer.js'
+import { Layer } from '../layers/layer.js'
 import type { Placeholder, Placeholders } from '../layers/placeholder.js'
 import { layerFactories } from '../layers/registry.js'
 import { checkOptions } from '../options.js'
@@ -23,6 +23,9 @@ function layerFrom(serialized: unknown): Layer {
     fail('io.config', { what: 'The JSON', detail: 'a layer in it is not of the form { className, config }' })
   }
   const layer = fromRegistry<Layer>('layer', serialized, factories)
+  if (!(layer instanceof Layer)) {
+    fail('io.config', { what: 'The JSON', detail: `'${serialized.className}' is not a layer` })
+  }
   const name = serialized.config?.name
   if (name !== undefined && name !== layer.name) fail('custom.config', { name: layer.constructor.name })
   return layer

@@ -3,8 +3,17 @@ import { storageOf, type Tensor } from '../tensor.js'
 import { leavesOf, type Tree } from '../tree.js'
 
 /** Layers that take numbers of any size. */
-const scaleFree =
-  /^(BatchNormalization|LayerNormalization|RMSNormalization|RmsNormalization|Normalization|UnitNormalization|Rescaling|Embedding|Lambda)$/
+const scaleFree = new Set([
+  'batchNormalization',
+  'embedding',
+  'groupNormalization',
+  'lambda',
+  'layerNormalization',
+  'normalization',
+  'rescaling',
+  'rmsNormalization',
+  'unitNormalization',
+])
 
 let hinted = false
 
@@ -24,7 +33,7 @@ export function hintAtPixels(model: Model, x: Tree<Tensor>): void {
     return (
       isPixels(tensor) &&
       inputs[i]?.dtype !== 'int32' &&
-      !first.some((layer) => scaleFree.test(layer.constructor.name))
+      !first.some((layer) => scaleFree.has((layer.constructor as { className?: string }).className ?? ''))
     )
   })
   if (index < 0) return

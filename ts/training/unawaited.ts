@@ -1,7 +1,8 @@
 import { fail } from '../errors.js'
 
 /**
- * A promise that tells a caller who forgot to await it: reading what only the result has, printing it, iterating over it and calculating with it say what to do.
+ * A promise that tells a caller who forgot to await it: reading what only the result has, printing it, iterating over it and calculating with
+ * it say what to do.
  *
  * @param method whose promise it is
  * @param properties what the result has and promises lack
