@@ -53,4 +53,5 @@ export * from './trigonometric.js'
 export * from './unary.js'
 export * from './unique.js'
 
+/** The ops, as gradient rules get them. */
 export type Ops = typeof import('./index.js')
