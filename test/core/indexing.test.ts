@@ -167,6 +167,9 @@ describeOnEachBackend('ops of order', () => {
     expect(ops.searchsorted([1, 2, 2, 5], 2, { side: 'right' }).item()).toBe(3)
     expect(ops.digitize([0.2, 6.4, 3], [0, 1, 2.5, 4, 10]).arraySync()).toEqual([1, 4, 3])
     expect(ops.diff([1, 4, 9, 16], 2).arraySync()).toEqual([2, 2])
+    expect(ops.trapezoid([1, 2, 3], { dx: 2 }).item()).toBe(8)
+    expect(ops.trapezoid([[1, 2, 3]], { x: [4, 6, 9] }).arraySync()).toEqual([10.5])
+    expect(ops.argpartition([7, 1, 5], -1).arraySync()).toEqual([1, 2, 0])
   })
 
   test('histograms, membership and the best k', async () => {

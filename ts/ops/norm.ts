@@ -28,7 +28,7 @@ const orders: Readonly<Record<string, number | 'fro'>> = { inf: Infinity, '-inf'
 composition<{ ord: string; axes: readonly number[] }>({
   name: 'norm',
   compose: ([x], { ord, axes }) => norm(x as Tensor, { ord: orders[ord] ?? Number(ord), axis: axes }),
-  attributes: { ord: 'integer', axes: 'integers' },
+  attributes: { ord: 'name', axes: 'integers' },
   samples: (): Sample[] =>
     [
       ...['2', '1', '0', '3', '-2', 'inf', '-inf'].map((ord) =>

@@ -29,17 +29,17 @@ export type QuantileMethod = (typeof methods)[number]
 composition<{ q: number; method: string; axes: readonly number[] }>({
   name: 'quantile',
   compose: ([x], { q, method, axes }) =>
-    quantile(x as Tensor, q / 100, { method: method as QuantileMethod, axis: axes }),
-  attributes: { q: 'integer', method: 'dtype', axes: 'integers' },
+    quantile(x as Tensor, q, { method: method as QuantileMethod, axis: axes }),
+  attributes: { q: 'number', method: 'name', axes: 'integers' },
   samples: () => [
-    ...methods.map((method) => sample(method, [uniform([5, 7])], { q: 37, method, axes: [1] })),
-    ...[0, 50, 100].map((q) => sample(`${q} %`, [uniform([7, 5])], { q, method: 'linear', axes: [0] })),
-    sample('both ends', [uniform([3, 5, 4])], { q: 20, method: 'linear', axes: [0, 2] }),
-    sample('int32', [integers([9], -9, 9)], { q: 30, method: 'linear', axes: [0] }),
-    valueSample('NaN', [values([1, NaN, 2])], { q: 20, method: 'linear', axes: [0] }),
+    ...methods.map((method) => sample(method, [uniform([5, 7])], { q: 0.37, method, axes: [1] })),
+    ...[0, 0.5, 1].map((q) => sample(`${q}`, [uniform([7, 5])], { q, method: 'linear', axes: [0] })),
+    sample('both ends', [uniform([3, 5, 4])], { q: 0.2, method: 'linear', axes: [0, 2] }),
+    sample('int32', [integers([9], -9, 9)], { q: 0.3, method: 'linear', axes: [0] }),
+    valueSample('NaN', [values([1, NaN, 2])], { q: 0.2, method: 'linear', axes: [0] }),
     {
       ...valueSample('infinities', [values([1, Infinity, 2, Infinity])], {
-        q: 90,
+        q: 0.9,
         method: 'linear',
         axes: [0],
       }),
@@ -57,7 +57,7 @@ composition<{ q: number; method: string; axes: readonly number[] }>({
   ],
   tolerance: { relative: 1e-6 },
   torch:
-    'torch.quantile(a.double().movedim(axes, list(range(len(axes)))).flatten(0, len(axes) - 1), q / 100, dim=0, interpolation=method)',
+    'torch.quantile(a.double().movedim(axes, list(range(len(axes)))).flatten(0, len(axes) - 1), q, dim=0, interpolation=method)',
 })
 
 /**

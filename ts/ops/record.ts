@@ -14,8 +14,8 @@ export interface Spec {
 export type Attribute = boolean | number | string | readonly number[]
 export type Attributes = Readonly<Record<string, Attribute>>
 
-/** The kinds of attributes: `integers` is a list such as a shape or axes; a `number` that is none only a composition has. */
-export type AttributeKind = 'boolean' | 'integer' | 'integers' | 'number' | 'dtype'
+/** The kinds of attributes: `integers` is a list such as a shape or axes; a `number` that is none and a `name` only compositions have. */
+export type AttributeKind = 'boolean' | 'integer' | 'integers' | 'number' | 'name' | 'dtype'
 
 /** What a reference kernel gets. It fills the whole `output`, whose elements start as anything. */
 export interface KernelArguments<A extends Attributes> {

@@ -113,6 +113,42 @@ export function sort(x: TensorInput, options: SortOptions = {}): Tensor {
   return alongLast('sort', x, options, (rows) => takeAlongAxis(rows, order(rows), { axis: -1 }))
 }
 
+composition<{ kth: number; axis: number }>({
+  name: 'argpartition',
+  compose: ([x], { kth, axis }) => argpartition(x as Tensor, kth, { axis }),
+  attributes: { kth: 'integer', axis: 'integer' },
+  samples: () => [sample('rows', [uniform([5, 7])], { kth: 3, axis: 1 })],
+  errors: [
+    {
+      label: 'a place out of range',
+      run: ({ argpartition }) => argpartition([1, 2], 2),
+      code: 'argument.range',
+    },
+  ],
+  tolerance: 'exact',
+  torch: 'torch.sort(a, dim=axis, stable=True).indices',
+})
+
+/**
+ * The places of the elements along `axis` (default: the last) so that the `kth` smallest is where sorting puts it, smaller ones before it
+ * and larger ones after it, as int32. These come sorted themselves, as {@link argsort} gives them.
+ *
+ * @example
+ * lw.ops.argpartition([7, 1, 5], 1)   // [1, 2, 0]
+ */
+export function argpartition(x: TensorInput, kth: number, options: SortOptions = {}): Tensor {
+  checkOptions('argpartition', options, ['axis'])
+  const value = toTensor('argpartition', x)
+  const { axis = -1 } = options
+  const count =
+    axis === null ? value.size : (value.shape[normalizeAxis('argpartition', axis, value.rank)] as number)
+  if (!Number.isInteger(kth) || kth < -count || kth >= count) {
+    const expected = `an integer from ${-count} to ${count - 1}`
+    fail('argument.range', { op: 'argpartition', argument: 'kth', expected, got: kth })
+  }
+  return argsort(value, { axis })
+}
+
 composition<{ k: number }>({
   name: 'topK',
   compose: ([x], { k }) => topK(x as Tensor, k).values,
