@@ -62,6 +62,16 @@ describe('elementwise ops', () => {
     await expectError('dtype.mismatch', () => ops.negative(ops.cast([1], 'uint8')))
   })
 
+  test('divide integers as float32, and keep them where they round', () => {
+    const integers = tensor(new Int32Array([7, -7]))
+    expect(ops.divide(integers, 2)).toMatchObject({ dtype: 'float32' })
+    expect(ops.divide(integers, 2).arraySync()).toEqual([3.5, -3.5])
+    expect(ops.divide(integers, tensor(new Int32Array([0, 0]))).arraySync()).toEqual([Infinity, -Infinity])
+    for (const op of [ops.floor, ops.ceil, ops.round, ops.trunc]) expect(op(integers)).toBe(integers)
+    expect(ops.floorDivide(integers, 2)).toMatchObject({ dtype: 'int32' })
+    expect(ops.round([0.125, 2.5], 2).arraySync()).toEqual([Math.fround(0.12), 2.5])
+  })
+
   test('refuse shapes that do not broadcast', async () => {
     for (const op of [ops.add, ops.power, ops.equal, ops.less, ops.maximum]) {
       const { fields } = await expectError('shape.broadcast', () => op([1, 2], [1, 2, 3]))

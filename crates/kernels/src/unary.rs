@@ -47,13 +47,13 @@ unary! {
     Log, "log", 16, crate::math::log::<I>(x), x.ln(), 1.0;
     Expm1, "expm1", 14, crate::math::expm1::<I>(x), x.exp_m1(), 2.0;
     Log1p, "log1p", 24, crate::math::log1p::<I>(x), x.ln_1p(), 2.0;
-    Log2, "log2", 22, crate::math::log2::<I>(x), x.log2(), 1.0;
-    Log10, "log10", 22, crate::math::log10::<I>(x), x.log10(), 1.0;
+    Log2, "log2", 22, crate::math::log2::<I>(x), x.log2(), 1.5;
+    Log10, "log10", 22, crate::math::log10::<I>(x), x.log10(), 1.5;
     Sqrt, "sqrt", 6, x.sqrt(), x.sqrt(), 0.5;
     Tanh, "tanh", 22, crate::math::tanh::<I>(x), x.tanh(), 3.0;
     Sigmoid, "sigmoid", 18, crate::math::sigmoid::<I>(x), 1.0 / (1.0 + (-x).exp()), 3.0;
-    Sin, "sin", 80, crate::math::sin::<I>(x), x.sin(), 0.51;
-    Cos, "cos", 80, crate::math::cos::<I>(x), x.cos(), 0.51;
+    Sin, "sin", 80, crate::math::sin::<I>(x), x.sin(), 0.55;
+    Cos, "cos", 80, crate::math::cos::<I>(x), x.cos(), 0.55;
     Arcsin, "arcsin", 90, crate::math::arcsin::<I>(x), x.asin(), 0.51;
     Arccos, "arccos", 90, crate::math::arccos::<I>(x), x.acos(), 0.51;
     Arctan, "arctan", 80, crate::math::arctan::<I>(x), x.atan(), 0.51;
