@@ -114,6 +114,22 @@ fn the_length_is_bounded() {
 }
 
 #[test]
+fn inputs_of_an_op_of_any_number_are_bounded() {
+    let mut builder = Builder::default();
+    let x = builder.input(F32, &[1]);
+    let joined = builder.op_with("concatenate", &vec![x; 30_000], json!({ "axis": 0 }));
+    builder.output(joined);
+    assert!(builder.compile(&options_without(&[])).is_ok());
+    let more = builder.op_with("concatenate", &vec![x; 3000], json!({ "axis": 0 }));
+    builder.output(more);
+    assert!(detail(&builder.json()).contains("are more than 32768"));
+    let mut none = builder.json();
+    none["instructions"][0]["inputs"] = json!([]);
+    none["instructions"].as_array_mut().unwrap().truncate(1);
+    assert!(detail(&none).contains("takes one or more inputs, got 0"));
+}
+
+#[test]
 fn unknown_and_missing_fields_are_refused() {
     for pointer in ["", "/values/0", "/constants/0", "/instructions/0", "/updates/0"] {
         let mut program = sample();
@@ -156,6 +172,9 @@ fn shape_rules_refuse() {
     let ints = builder.input(I32, &[2]);
     let empty = builder.input(F32, &[0, 2]);
     let scalar = builder.input(F32, &[]);
+    let step = builder.input(I32, &[]);
+    let slice = |start: [u32; 2], shape: [u32; 2], strides: [u32; 2]| json!({ "start": start, "shape": shape, "strides": strides });
+    let widths = |low: [u32; 2], high: [u32; 2], interior: [u32; 2]| json!({ "low": low, "high": high, "interior": interior });
     let cases = [
         ("add", vec![matrix, other], json!({}), "equal shapes"),
         ("add", vec![ints, scalar], json!({}), "equal shapes"),
@@ -200,6 +219,39 @@ fn shape_rules_refuse() {
             "input 1 must be int32 []",
         ),
         ("randomPermutation", vec![ints, ints], json!({ "length": 2, "stream": -1 }), "an integer from 0"),
+        (
+            "randomIntegers",
+            vec![ints, step],
+            json!({ "shape": [2], "stream": 0, "range": 0 }),
+            "must be at least 1",
+        ),
+        ("randomGamma", vec![ints, step, ints], json!({ "stream": 0, "logarithm": true }), "input 2 must be"),
+        ("concatenate", vec![matrix, other], json!({ "axis": 0 }), "agree in all but axis 0"),
+        ("concatenate", vec![matrix, cube], json!({ "axis": 1 }), "agree in all but axis 1"),
+        ("concatenate", vec![ints, scalar], json!({ "axis": 0 }), "agree in all but axis 0"),
+        ("concatenate", vec![matrix, matrix], json!({ "axis": 2 }), "axis 2 is none of those"),
+        ("slice", vec![matrix], slice([1, 0], [2, 3], [1, 1]), "leaves axis 0"),
+        ("slice", vec![matrix], slice([0, 0], [2, 3], [1, 2]), "leaves axis 1"),
+        ("slice", vec![matrix], slice([0, 0], [2, 3], [1, 0]), "leaves axis 1"),
+        ("slice", vec![matrix], slice([u32::MAX, 0], [u32::MAX, 3], [u32::MAX, 1]), "leaves axis 0"),
+        (
+            "slice",
+            vec![matrix],
+            json!({ "start": [0], "shape": [2, 3], "strides": [1, 1] }),
+            "one for each axis",
+        ),
+        ("dynamicSlice", vec![matrix, ints], json!({ "shape": [3, 3] }), "larger than its input"),
+        ("dynamicSlice", vec![cube, ints], json!({ "shape": [1, 1, 1] }), "input 1 must be int32 [3]"),
+        ("flip", vec![matrix], json!({ "axes": [1, 0] }), "not ascending axes"),
+        ("flip", vec![matrix], json!({ "axes": [2] }), "not ascending axes"),
+        ("pad", vec![matrix, ints], widths([0, 0], [0, 0], [0, 0]), "input 1 must be float32 []"),
+        ("pad", vec![matrix, scalar], widths([0, u32::MAX], [0, u32::MAX], [u32::MAX, 0]), "elements"),
+        ("pad", vec![cube, scalar], widths([0, 0], [0, 0], [0, 0]), "one for each axis"),
+        ("sliceUpdate", vec![matrix, matrix], json!({ "start": [1, 0] }), "does not fit"),
+        ("sliceUpdate", vec![matrix, other], json!({ "start": [0, 0] }), "does not fit"),
+        ("sliceUpdate", vec![matrix, cube], json!({ "start": [0, 0] }), "does not fit"),
+        ("dynamicSliceUpdate", vec![matrix, other, ints], json!({}), "does not fit"),
+        ("dynamicSliceUpdate", vec![matrix, matrix, matrix], json!({}), "input 2 must be int32 [2]"),
     ];
     for (op, inputs, attributes, expected) in cases {
         let error = builder.try_op(op, &inputs, attributes).unwrap_err();

@@ -101,7 +101,7 @@ fn add_instruction(builder: &mut Builder, draws: &mut Draws) -> bool {
     let unary = ["negative", "absolute", "sign", "exp", "sqrt", "tanh", "sigmoid", "relu"];
     let binary =
         ["add", "subtract", "multiply", "divide", "maximum", "minimum", "equal", "less", "lessEqual"];
-    let added = match draws.below(21) {
+    let added = match draws.below(25) {
         0..3 => builder.try_op(draws.of(&unary), &[x], json!({})),
         3..8 => builder.try_op(draws.of(&binary), &[x, y], json!({})),
         8 => builder.try_op("where", &[x, y, z], json!({})),
@@ -124,6 +124,16 @@ fn add_instruction(builder: &mut Builder, draws: &mut Draws) -> bool {
             builder.try_op("take", &[x, y], json!({}))
         }
         16 => return add_crossentropy(builder, draws, x),
+        17 if rank > 0 => builder.try_op("concatenate", &[x, y, x], json!({ "axis": draws.below(rank) })),
+        18 => builder.try_op("flip", &[x], json!({ "axes": (0..rank).collect::<Vec<_>>() })),
+        19 => builder.try_op("sliceUpdate", &[x, y], json!({ "start": vec![0; rank] })),
+        20 => {
+            let (shape, zeros, ones) = (builder.values[x].shape().to_vec(), vec![0; rank], vec![1; rank]);
+            let half: Vec<usize> = shape.iter().map(|extent| extent / 2).collect();
+            builder.try_op("slice", &[x], json!({ "start": half, "shape": half, "strides": ones })).or_else(
+                |_| builder.try_op("slice", &[x], json!({ "start": zeros, "shape": shape, "strides": ones })),
+            )
+        }
         _ => return add_product(builder, draws, x),
     };
     added.is_ok()
