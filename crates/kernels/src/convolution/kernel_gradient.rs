@@ -7,13 +7,12 @@
 use super::geometry::Geometry;
 use super::product::tile_size;
 use super::source::{Reading, Rows, Run};
-use crate::arch::Portable8;
-#[cfg(target_arch = "x86_64")]
-use crate::arch::{Avx2x8, Avx512x16};
 use crate::chunks::Chunks;
 use crate::isa::Isa;
 use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
-use crate::matmul::{Ahead, BLOCK_DEPTH, CHUNK_WORK, Split, Tile, TileSize, Tiles};
+use crate::matmul::{
+    Ahead, BLOCK_DEPTH, CHUNK_WORK, Chunk, Split, Tile, TileSize, TileTask, Tiles, with_tiles,
+};
 use std::ops::Range;
 use std::ptr::null;
 
@@ -241,20 +240,17 @@ impl ConvolutionKernelGradient {
             output.iter_mut().zip(sums).for_each(|(output, sum)| *output += sum);
         }
     }
+}
 
-    /// # Safety
-    /// As for `add_up`.
-    unsafe fn run_chunk<V: Tiles>(
-        &self,
-        phase: u32,
-        chunk: u32,
-        operands: &Operands<'_>,
-        private: &mut [f32],
-    ) {
+impl TileTask for Chunk<'_, ConvolutionKernelGradient> {
+    type Output = ();
+
+    unsafe fn run<V: Tiles>(self) {
+        let Chunk { kernel, phase, chunk, operands, private } = self;
         match phase {
             // SAFETY: the caller's.
-            0 => unsafe { self.add_up::<V>(chunk as usize, operands, private) },
-            _ => self.sum(chunk, operands),
+            0 => unsafe { kernel.add_up::<V>(chunk as usize, operands, private) },
+            _ => kernel.sum(chunk, operands),
         }
     }
 }
@@ -307,15 +303,7 @@ impl Kernel for ConvolutionKernelGradient {
             "the scratch has its size"
         );
         // SAFETY: the sizes were just checked, and the instruction set in `new`.
-        unsafe {
-            match self.isa.vectors() {
-                #[cfg(target_arch = "x86_64")]
-                Isa::Avx512 => self.run_chunk::<Avx512x16>(phase, chunk, operands, private),
-                #[cfg(target_arch = "x86_64")]
-                Isa::Avx2 => self.run_chunk::<Avx2x8>(phase, chunk, operands, private),
-                _ => self.run_chunk::<Portable8>(phase, chunk, operands, private),
-            }
-        }
+        unsafe { with_tiles(self.isa, Chunk { kernel: self, phase, chunk, operands, private }) };
         Ok(())
     }
 }

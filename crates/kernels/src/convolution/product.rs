@@ -7,12 +7,12 @@
 use super::geometry::Geometry;
 use super::source::{Reading, Rows, Run, chains};
 use super::weights::{Direction, Weights};
-use crate::arch::Portable8;
-#[cfg(target_arch = "x86_64")]
-use crate::arch::{Avx2x8, Avx512x16};
 use crate::isa::Isa;
 use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
-use crate::matmul::{Ahead, CHUNK_WORK, Epilogue, Finish, MOST_CHUNKS, Shape, Split, Tile, TileSize, Tiles};
+use crate::matmul::{
+    Ahead, CHUNK_WORK, Chunk, Epilogue, Finish, MOST_CHUNKS, Shape, Split, Tile, TileSize, TileTask, Tiles,
+    tile_sizes, with_tiles,
+};
 use std::ops::Range;
 use std::ptr::{null, null_mut};
 
@@ -258,20 +258,17 @@ impl Convolution {
     fn band_scratch(&self) -> usize {
         self.passes.iter().map(|pass| pass.reading.scratch()).max().unwrap_or(0)
     }
+}
 
-    /// # Safety
-    /// As for `compute`.
-    unsafe fn run_chunk<V: Tiles>(
-        &self,
-        phase: u32,
-        chunk: u32,
-        operands: &Operands<'_>,
-        private: &mut [f32],
-    ) {
+impl TileTask for Chunk<'_, Convolution> {
+    type Output = ();
+
+    unsafe fn run<V: Tiles>(self) {
+        let Chunk { kernel, phase, chunk, operands, private } = self;
         match phase {
-            0 => self.pack(chunk as usize, operands),
+            0 => kernel.pack(chunk as usize, operands),
             // SAFETY: the caller's.
-            _ => unsafe { self.compute::<V>(chunk as usize, operands, private) },
+            _ => unsafe { kernel.compute::<V>(chunk as usize, operands, private) },
         }
     }
 }
@@ -312,18 +309,10 @@ impl Band {
 /// The elements of weights that are packed in one chunk.
 const PACK_CHUNK: usize = 1 << 14;
 
-/// The tile of an instruction set, and its lanes.
+/// The tallest tile of an instruction set, and its lanes.
 pub(super) fn tile_size(isa: Isa) -> (TileSize, usize) {
-    fn of<V: Tiles>() -> (TileSize, usize) {
-        (V::SIZES[V::SIZES.len() - 1], V::LANES)
-    }
-    match isa.vectors() {
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => of::<Avx512x16>(),
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => of::<Avx2x8>(),
-        _ => of::<Portable8>(),
-    }
+    let (sizes, lanes) = tile_sizes(isa);
+    (sizes[sizes.len() - 1], lanes)
 }
 
 impl Kernel for Convolution {
@@ -379,15 +368,7 @@ impl Kernel for Convolution {
             "the scratch has its size"
         );
         // SAFETY: the sizes were just checked, and the instruction set in `new`.
-        unsafe {
-            match self.isa.vectors() {
-                #[cfg(target_arch = "x86_64")]
-                Isa::Avx512 => self.run_chunk::<Avx512x16>(phase, chunk, operands, private),
-                #[cfg(target_arch = "x86_64")]
-                Isa::Avx2 => self.run_chunk::<Avx2x8>(phase, chunk, operands, private),
-                _ => self.run_chunk::<Portable8>(phase, chunk, operands, private),
-            }
-        }
+        unsafe { with_tiles(self.isa, Chunk { kernel: self, phase, chunk, operands, private }) };
         Ok(())
     }
 }

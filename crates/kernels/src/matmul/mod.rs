@@ -21,9 +21,6 @@ mod split;
 mod tests;
 mod tile;
 
-use crate::arch::Portable8;
-#[cfg(target_arch = "x86_64")]
-use crate::arch::{Avx2x8, Avx512x16};
 use crate::isa::Isa;
 use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch, require_size};
 use block::{ALIGNMENT_SLACK, Matrices};
@@ -32,7 +29,7 @@ pub(crate) use blocking::{BLOCK_DEPTH, CHUNK_WORK, MOST_CHUNKS, Shape, Split, Ti
 pub use epilogue::Epilogue;
 pub(crate) use epilogue::Finish;
 pub use precision::{Precision, matmul};
-pub(crate) use tile::{Ahead, Tile, Tiles};
+pub(crate) use tile::{Ahead, Chunk, Tile, TileTask, Tiles, tile_sizes, with_tiles};
 
 /// C = A · B for each matrix of a batch, in f32, row-major, without gaps; or what an [`Epilogue`] makes of it.
 #[derive(Debug)]
@@ -165,39 +162,28 @@ impl Matmul {
             }
         }
     }
+}
 
-    /// # Safety
-    /// The machine has the instruction set, and the operands and `private` have the sizes of the shape.
-    unsafe fn run_chunk<V: Tiles>(
-        &self,
-        phase: u32,
-        chunk: u32,
-        operands: &Operands<'_>,
-        private: &mut [f32],
-    ) {
+impl TileTask for Chunk<'_, Matmul> {
+    type Output = ();
+
+    unsafe fn run<V: Tiles>(self) {
+        let Chunk { kernel, phase, chunk, operands, private } = self;
         // SAFETY: the caller's.
         unsafe {
-            if self.blocking.pack_a && phase == 0 {
-                self.pack_a::<V>(chunk as usize, operands);
+            if kernel.blocking.pack_a && phase == 0 {
+                kernel.pack_a::<V>(chunk as usize, operands);
             } else {
-                self.compute::<V>(chunk as usize, operands, private);
+                kernel.compute::<V>(chunk as usize, operands, private);
             }
         }
     }
 }
 
 fn tile_size(isa: Isa, shape: &Shape) -> TileSize {
-    fn of<V: Tiles>(shape: &Shape) -> TileSize {
-        let fits = |size: &&TileSize| shape.m <= size.rows && !shape.transpose_b;
-        *V::SIZES.iter().find(fits).unwrap_or(&V::SIZES[V::SIZES.len() - 1])
-    }
-    match isa.vectors() {
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => of::<Avx512x16>(shape),
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => of::<Avx2x8>(shape),
-        _ => of::<Portable8>(shape),
-    }
+    let (sizes, _) = tile_sizes(isa);
+    let fits = |size: &&TileSize| shape.m <= size.rows && !shape.transpose_b;
+    *sizes.iter().find(fits).unwrap_or(&sizes[sizes.len() - 1])
 }
 
 impl Kernel for Matmul {
@@ -242,15 +228,7 @@ impl Kernel for Matmul {
             "the scratch has its size"
         );
         // SAFETY: the sizes were just checked, and the instruction set in `new`.
-        unsafe {
-            match self.isa.vectors() {
-                #[cfg(target_arch = "x86_64")]
-                Isa::Avx512 => self.run_chunk::<Avx512x16>(phase, chunk, operands, private),
-                #[cfg(target_arch = "x86_64")]
-                Isa::Avx2 => self.run_chunk::<Avx2x8>(phase, chunk, operands, private),
-                _ => self.run_chunk::<Portable8>(phase, chunk, operands, private),
-            }
-        }
+        unsafe { with_tiles(self.isa, Chunk { kernel: self, phase, chunk, operands, private }) };
         Ok(())
     }
 }

@@ -2,6 +2,8 @@
 
 use super::blocking::TileSize;
 use crate::arch::{Task, Vector};
+use crate::isa::Isa;
+use crate::kernel::Operands;
 
 /// Steps along k by which the micro-kernel asks ahead for cache lines of A: packed panels follow one another.
 const STEPS_AHEAD: usize = 64;
@@ -76,6 +78,55 @@ pub(crate) trait Tiles: Vector {
     /// By rows less one, vectors less one, whether B is packed on the way, and whether the rows of A are strided (or else
     /// contiguous).
     const COMPUTE: &'static [&'static [[[ComputeTile; 2]; 2]]];
+}
+
+/// Work with the micro-kernels of some instruction set.
+pub(crate) trait TileTask {
+    type Output;
+
+    /// # Safety
+    /// The machine has the instruction set, and the task is sound.
+    unsafe fn run<V: Tiles>(self) -> Self::Output;
+}
+
+/// Runs a task with the micro-kernels of an instruction set.
+///
+/// # Safety
+/// As for [`TileTask::run`].
+pub(crate) unsafe fn with_tiles<T: TileTask>(isa: Isa, task: T) -> T::Output {
+    // SAFETY: the caller's.
+    unsafe {
+        match isa.vectors() {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => task.run::<crate::arch::Avx512x16>(),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => task.run::<crate::arch::Avx2x8>(),
+            _ => task.run::<crate::arch::Portable8>(),
+        }
+    }
+}
+
+/// The tiles of an instruction set, from the widest to the tallest, and the lanes of its vectors.
+pub(crate) fn tile_sizes(isa: Isa) -> (&'static [TileSize], usize) {
+    struct Sizes;
+    impl TileTask for Sizes {
+        type Output = (&'static [TileSize], usize);
+
+        unsafe fn run<V: Tiles>(self) -> Self::Output {
+            (V::SIZES, V::LANES)
+        }
+    }
+    // SAFETY: constants need no machine.
+    unsafe { with_tiles(isa, Sizes) }
+}
+
+/// One chunk of a kernel.
+pub(crate) struct Chunk<'a, K> {
+    pub kernel: &'a K,
+    pub phase: u32,
+    pub chunk: u32,
+    pub operands: &'a Operands<'a>,
+    pub private: &'a mut [f32],
 }
 
 /// Where the k loop has come to.
