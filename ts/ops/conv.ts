@@ -3,9 +3,10 @@ import { checkOptions } from '../options.js'
 import type { Shape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { applyComposition, type TensorInput, toTensor } from './apply.js'
-import { reshape, transpose } from './array.js'
+import { reshape } from './array.js'
 import { type Convolution, convolution, convolutionInputGradient } from './convolution.js'
-import { checkFormat, type DataFormat, perAxis, reachOf, type WindowOptions, windowsOver } from './windows.js'
+import { channelsLast } from './data-format.js'
+import { checkFormat, perAxis, reachOf, type WindowOptions, windowsOver } from './windows.js'
 
 export interface ConvOptions extends WindowOptions {
   /** The distance of neighbouring places in a window: one number, or one for each spatial axis (default 1). */
@@ -25,19 +26,6 @@ function prepare(op: string, inputs: TensorInput, kernel: TensorInput, config: C
   }
   checkFormat(op, config.padding ?? 'valid', config.dataFormat ?? 'channelsLast', spatial)
   return [x, w] as const
-}
-
-/** A function of tensors with the channels last, applied to tensors of either format. */
-export function channelsLast(
-  format: DataFormat | undefined,
-  x: Tensor,
-  apply: (x: Tensor) => Tensor,
-): Tensor {
-  if (format !== 'channelsFirst') return apply(x)
-  const spatial = Array.from({ length: x.rank - 2 }, (_, axis) => axis)
-  const last = [0, ...spatial.map((axis) => axis + 2), 1]
-  const first = [0, x.rank - 1, ...spatial.map((axis) => axis + 1)]
-  return transpose(apply(transpose(x, last)), first)
 }
 
 function windowsOf(op: string, x: Tensor, window: Shape, { dilationRate = 1, ...rest }: ConvOptions) {

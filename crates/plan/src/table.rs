@@ -161,13 +161,13 @@ pub static OPS: &[Op] = &[
     ),
     op(
         "maxPoolSelect",
-        3,
+        2,
         &[("window", Integers), ("strides", Integers), ("low", Integers), ("high", Integers)],
         rules(pool::infer_select, pool::lower_select),
     ),
     op(
         "maxPoolGradient",
-        3,
+        2,
         &[("window", Integers), ("strides", Integers), ("low", Integers), ("high", Integers)],
         rules(pool::infer_gradient, pool::lower_gradient),
     ),

@@ -16,9 +16,9 @@ const BLOCK: usize = 64;
 pub enum MaxPooling {
     /// Its value: from the inputs.
     Value,
-    /// What lies in its place in other inputs: from the inputs, their values, and the others.
+    /// What lies in its place in other inputs: from the inputs and the others.
     Select,
-    /// The gradient by the inputs: from the inputs, their values, and the gradients of these.
+    /// The gradient by the inputs: from the inputs and the outputs' gradients.
     Gradient,
 }
 
@@ -61,10 +61,34 @@ struct Pool<'a> {
     kernel: &'a MaxPool,
     items: Range<usize>,
     inputs: &'a [f32],
-    /// The greatest elements and the third operand, where there are any.
-    greatest: &'a [f32],
+    /// The second operand, where there is one.
     others: &'a [f32],
     output: Buffer,
+}
+
+/// The greatest elements so far of some channels of a window, and which places of the window they were in.
+struct Greatest {
+    values: [f32; BLOCK],
+    places: [u32; BLOCK],
+    seen: u32,
+}
+
+impl Greatest {
+    #[inline(always)]
+    fn new() -> Self {
+        Greatest { values: [f32::NEG_INFINITY; BLOCK], places: [0; BLOCK], seen: 0 }
+    }
+
+    /// Takes the next place of the window into account. The first of equal elements stays, and NaN does.
+    #[inline(always)]
+    fn meet(&mut self, values: &[f32]) {
+        for ((greatest, place), &value) in self.values.iter_mut().zip(&mut self.places).zip(values) {
+            let is_greater = (value > *greatest) | (value.is_nan() & !greatest.is_nan());
+            *greatest = if is_greater { value } else { *greatest };
+            *place = if is_greater { self.seen } else { *place };
+        }
+        self.seen += 1;
+    }
 }
 
 impl Loop for Pool<'_> {
@@ -92,41 +116,45 @@ impl Pool<'_> {
         }
     }
 
+    /// The greatest elements of a window, in a block of channels whose first element of all pixels is given.
+    #[inline(always)]
+    fn greatest(&self, place: [usize; 3], first: usize, width: usize) -> Greatest {
+        let MaxPool { class, geometry, .. } = self.kernel;
+        let mut greatest = Greatest::new();
+        class.visit(place, |pixel, _| {
+            let at = first + pixel * geometry.channels;
+            greatest.meet(&self.inputs[at..at + width]);
+        });
+        greatest
+    }
+
     /// A line of outputs.
     #[inline(always)]
     fn line(&self, item: usize) {
-        let MaxPool { class, geometry, .. } = self.kernel;
+        let MaxPool { class, geometry, pooling, .. } = self.kernel;
         let channels = geometry.channels;
         let (image, line) = (item / class.lines(), item % class.lines());
         let (inputs, outputs) = self.kernel.pixels();
-        let (first, start) = (image * inputs * channels, image * outputs * channels);
         self.outputs(line..line + 1, |output, place| {
             for from in (0..channels).step_by(BLOCK) {
                 let width = BLOCK.min(channels - from);
-                let at = start + output * channels + from;
+                let first = image * inputs * channels + from;
+                let at = (image * outputs + output) * channels + from;
                 // SAFETY: each output is computed once.
                 let output = unsafe { self.output.slice_mut::<f32>(at..at + width) };
-                let values =
-                    |pixel: usize| first + pixel * channels + from..first + pixel * channels + from + width;
-                if self.kernel.pooling == MaxPooling::Value {
-                    output.fill(f32::NEG_INFINITY);
-                    class.visit(place, |pixel, _| {
-                        for (greatest, &value) in output.iter_mut().zip(&self.inputs[values(pixel)]) {
-                            *greatest = if value > *greatest || value.is_nan() { value } else { *greatest };
-                        }
-                    });
+                let greatest = self.greatest(place, first, width);
+                if *pooling == MaxPooling::Value {
+                    output.copy_from_slice(&greatest.values[..width]);
                     continue;
                 }
-                let greatest = &self.greatest[at..at + width];
-                let mut open = [true; BLOCK];
                 output.fill(0.0);
+                let mut seen = 0;
                 class.visit(place, |pixel, _| {
-                    let (inputs, others) = (&self.inputs[values(pixel)], &self.others[values(pixel)]);
-                    for i in 0..width {
-                        let hit = open[i] & is_same(inputs[i], greatest[i]);
-                        output[i] = if hit { others[i] } else { output[i] };
-                        open[i] &= !hit;
+                    let others = &self.others[first + pixel * channels..][..width];
+                    for ((output, other), place) in output.iter_mut().zip(others).zip(&greatest.places) {
+                        *output = if *place == seen { *other } else { *output };
                     }
+                    seen += 1;
                 });
             }
         });
@@ -149,25 +177,18 @@ impl Pool<'_> {
         };
         (0..inputs).for_each(|pixel| output(pixel).fill(0.0));
         self.outputs(0..class.lines(), |number, place| {
-            let at = start + number * channels;
-            let (greatest, gradients) = (&self.greatest[at..at + width], &self.others[at..at + width]);
-            let mut open = [true; BLOCK];
+            let gradients = &self.others[start + number * channels..][..width];
+            let greatest = self.greatest(place, first, width);
+            let mut seen = 0;
             class.visit(place, |pixel, _| {
-                let at = first + pixel * channels;
-                let (inputs, sums) = (&self.inputs[at..at + width], output(pixel));
-                for i in 0..width {
-                    let hit = open[i] & is_same(inputs[i], greatest[i]);
-                    sums[i] += if hit { gradients[i] } else { 0.0 };
-                    open[i] &= !hit;
+                for ((sum, gradient), place) in output(pixel).iter_mut().zip(gradients).zip(&greatest.places)
+                {
+                    *sum += if *place == seen { *gradient } else { 0.0 };
                 }
+                seen += 1;
             });
         });
     }
-}
-
-#[inline(always)]
-fn is_same(x: f32, y: f32) -> bool {
-    (x == y) | (x.is_nan() & y.is_nan())
 }
 
 impl Kernel for MaxPool {
@@ -190,9 +211,9 @@ impl Kernel for MaxPool {
     fn run(&self, _: u32, chunk: u32, operands: &Operands<'_>, _: &mut [f32]) -> Result<(), KernelError> {
         let (inputs, outputs) = (self.geometry.inputs(), self.geometry.outputs());
         let sizes = match self.pooling {
-            MaxPooling::Value => [inputs, 0, 0, outputs],
-            MaxPooling::Select => [inputs, outputs, inputs, outputs],
-            MaxPooling::Gradient => [inputs, outputs, outputs, inputs],
+            MaxPooling::Value => [inputs, 0, outputs],
+            MaxPooling::Select => [inputs, inputs, outputs],
+            MaxPooling::Gradient => [inputs, outputs, inputs],
         };
         let operand = |index: usize| match operands.inputs.get(index) {
             // SAFETY: numbers, which nobody writes meanwhile.
@@ -203,9 +224,8 @@ impl Kernel for MaxPool {
             kernel: self,
             items: self.chunks.range(chunk),
             inputs: operand(0),
-            greatest: operand(1),
-            others: operand(2),
-            output: operands.outputs[0].part(0..4 * sizes[3]),
+            others: operand(1),
+            output: operands.outputs[0].part(0..4 * sizes[2]),
         });
         Ok(())
     }

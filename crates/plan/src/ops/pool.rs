@@ -14,17 +14,13 @@ pub fn infer(signature: &Signature) -> Result<TensorType, String> {
 
 pub fn infer_select(signature: &Signature) -> Result<TensorType, String> {
     signature.require_dtype(0, &[Dtype::Float32])?;
-    let output = output(signature)?;
-    signature.require_type(1, Dtype::Float32, output.shape())?;
-    signature.require_type(2, Dtype::Float32, signature.inputs[0].shape())?;
-    Ok(output)
+    signature.require_type(1, Dtype::Float32, signature.inputs[0].shape())?;
+    output(signature)
 }
 
 pub fn infer_gradient(signature: &Signature) -> Result<TensorType, String> {
     signature.require_dtype(0, &[Dtype::Float32])?;
-    let output = output(signature)?;
-    signature.require_type(1, Dtype::Float32, output.shape())?;
-    signature.require_type(2, Dtype::Float32, output.shape())?;
+    signature.require_type(1, Dtype::Float32, output(signature)?.shape())?;
     Ok(signature.inputs[0].clone())
 }
 
