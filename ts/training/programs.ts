@@ -8,10 +8,8 @@ import type { Metric } from '../metrics/metric.js'
 import type { Model } from '../models/model.js'
 import { add, mean, multiply, take } from '../ops/index.js'
 import type { Optimizer } from '../optimizers/optimizer.js'
-
 import { getOptimizer, type OptimizerIdentifier } from '../optimizers/registry.js'
 import { checkOptions } from '../options.js'
-
 import { RandomGenerator, uniform, withGenerator } from '../random.js'
 import { type Tensor, tensor } from '../tensor.js'
 import { leavesOf, type Tree } from '../tree.js'
