@@ -8,7 +8,7 @@ use crate::lanes::Arithmetic;
 use crate::target::{Loop, Target};
 use std::ops::Range;
 
-/// Channels that are compared side by side.
+/// Channels of an image whose gradient is one item of work.
 const BLOCK: usize = 64;
 
 /// What is done with the greatest element of each window, the first of equal ones.
@@ -66,29 +66,36 @@ struct Pool<'a> {
     output: Buffer,
 }
 
-/// The greatest elements so far of some channels of a window, and which places of the window they were in.
-struct Greatest {
-    values: [f32; BLOCK],
-    places: [u32; BLOCK],
+/// The greatest elements so far of N channels of a window, and which places of the window they were in.
+struct Greatest<const N: usize> {
+    values: [f32; N],
+    places: [u32; N],
     seen: u32,
 }
 
-impl Greatest {
+impl<const N: usize> Greatest<N> {
     #[inline(always)]
     fn new() -> Self {
-        Greatest { values: [f32::NEG_INFINITY; BLOCK], places: [0; BLOCK], seen: 0 }
+        Greatest { values: [f32::NEG_INFINITY; N], places: [0; N], seen: 0 }
     }
 
     /// Takes the next place of the window into account. The first of equal elements stays, and NaN does.
     #[inline(always)]
-    fn meet(&mut self, values: &[f32]) {
-        for ((greatest, place), &value) in self.values.iter_mut().zip(&mut self.places).zip(values) {
-            let is_greater = (value > *greatest) | (value.is_nan() & !greatest.is_nan());
-            *greatest = if is_greater { value } else { *greatest };
-            *place = if is_greater { self.seen } else { *place };
+    fn meet(&mut self, values: &[f32; N]) {
+        for i in 0..N {
+            let (value, greatest) = (values[i], self.values[i]);
+            let is_greater = (value > greatest) | (value.is_nan() & !greatest.is_nan());
+            self.values[i] = if is_greater { value } else { greatest };
+            self.places[i] = if is_greater { self.seen } else { self.places[i] };
         }
         self.seen += 1;
     }
+}
+
+/// N elements from some place on.
+#[inline(always)]
+fn lanes<const N: usize>(elements: &[f32], at: usize) -> &[f32; N] {
+    elements[at..at + N].try_into().expect("a slice of N elements")
 }
 
 impl Loop for Pool<'_> {
@@ -106,88 +113,118 @@ impl Loop for Pool<'_> {
 }
 
 impl Pool<'_> {
-    /// Calls `visit` for each output of some lines of an image: with its number in the image and its place.
+    /// The greatest elements of a window in N channels, the first of which in the first pixel is given.
     #[inline(always)]
-    fn outputs(&self, lines: Range<usize>, mut visit: impl FnMut(usize, [usize; 3])) {
-        let [_, across, columns] = &self.kernel.class.axes;
-        for line in lines {
-            let (plane, row) = (line / across.count, line % across.count);
-            (0..columns.count).for_each(|column| visit(line * columns.count + column, [plane, row, column]));
-        }
-    }
-
-    /// The greatest elements of a window, in a block of channels whose first element of all pixels is given.
-    #[inline(always)]
-    fn greatest(&self, place: [usize; 3], first: usize, width: usize) -> Greatest {
+    fn greatest<const N: usize>(&self, place: [usize; 3], first: usize) -> Greatest<N> {
         let MaxPool { class, geometry, .. } = self.kernel;
         let mut greatest = Greatest::new();
-        class.visit(place, |pixel, _| {
-            let at = first + pixel * geometry.channels;
-            greatest.meet(&self.inputs[at..at + width]);
-        });
+        class.visit(place, |pixel, _| greatest.meet(lanes(self.inputs, first + pixel * geometry.channels)));
         greatest
     }
 
-    /// A line of outputs.
+    /// A line of outputs. The loops here are plain ones, since large closures would not end up where the instruction set is switched on.
     #[inline(always)]
     fn line(&self, item: usize) {
-        let MaxPool { class, geometry, pooling, .. } = self.kernel;
-        let channels = geometry.channels;
+        let class = &self.kernel.class;
+        let [_, across, columns] = &class.axes;
         let (image, line) = (item / class.lines(), item % class.lines());
-        let (inputs, outputs) = self.kernel.pixels();
-        self.outputs(line..line + 1, |output, place| {
-            for from in (0..channels).step_by(BLOCK) {
-                let width = BLOCK.min(channels - from);
-                let first = image * inputs * channels + from;
-                let at = (image * outputs + output) * channels + from;
-                // SAFETY: each output is computed once.
-                let output = unsafe { self.output.slice_mut::<f32>(at..at + width) };
-                let greatest = self.greatest(place, first, width);
-                if *pooling == MaxPooling::Value {
-                    output.copy_from_slice(&greatest.values[..width]);
-                    continue;
-                }
-                output.fill(0.0);
-                let mut seen = 0;
-                class.visit(place, |pixel, _| {
-                    let others = &self.others[first + pixel * channels..][..width];
-                    for ((output, other), place) in output.iter_mut().zip(others).zip(&greatest.places) {
-                        *output = if *place == seen { *other } else { *output };
-                    }
-                    seen += 1;
-                });
+        let channels = self.kernel.geometry.channels;
+        for column in 0..columns.count {
+            let place = [line / across.count, line % across.count, column];
+            let output = line * columns.count + column;
+            let mut from = 0;
+            while from + 32 <= channels {
+                self.output::<32>(image, output, place, from);
+                from += 32;
             }
+            while from + 8 <= channels {
+                self.output::<8>(image, output, place, from);
+                from += 8;
+            }
+            while from < channels {
+                self.output::<1>(image, output, place, from);
+                from += 1;
+            }
+        }
+    }
+
+    /// N channels of an output.
+    #[inline(always)]
+    fn output<const N: usize>(&self, image: usize, output: usize, place: [usize; 3], from: usize) {
+        let MaxPool { class, geometry, pooling, .. } = self.kernel;
+        let (inputs, outputs) = self.kernel.pixels();
+        let first = image * inputs * geometry.channels + from;
+        let at = (image * outputs + output) * geometry.channels + from;
+        // SAFETY: each output is computed once.
+        let output = unsafe { self.output.slice_mut::<f32>(at..at + N) };
+        let greatest = self.greatest::<N>(place, first);
+        if *pooling == MaxPooling::Value {
+            output.copy_from_slice(&greatest.values);
+            return;
+        }
+        let (mut found, mut seen) = ([0.0; N], 0);
+        class.visit(place, |pixel, _| {
+            let others = lanes::<N>(self.others, first + pixel * geometry.channels);
+            for i in 0..N {
+                found[i] = if greatest.places[i] == seen { others[i] } else { found[i] };
+            }
+            seen += 1;
         });
+        output.copy_from_slice(&found);
     }
 
     /// The gradient of a block of channels of an image.
     #[inline(always)]
     fn scatter(&self, item: usize) {
+        let channels = self.kernel.geometry.channels;
+        let blocks = channels.div_ceil(BLOCK);
+        let (image, mut from) = (item / blocks, item % blocks * BLOCK);
+        let end = channels.min(from + BLOCK);
+        while from + 32 <= end {
+            self.scatter_lanes::<32>(image, from);
+            from += 32;
+        }
+        while from + 8 <= end {
+            self.scatter_lanes::<8>(image, from);
+            from += 8;
+        }
+        while from < end {
+            self.scatter_lanes::<1>(image, from);
+            from += 1;
+        }
+    }
+
+    /// The gradient of N channels of an image.
+    #[inline(always)]
+    fn scatter_lanes<const N: usize>(&self, image: usize, from: usize) {
         let MaxPool { class, geometry, .. } = self.kernel;
         let channels = geometry.channels;
-        let blocks = channels.div_ceil(BLOCK);
-        let (image, from) = (item / blocks, item % blocks * BLOCK);
-        let width = BLOCK.min(channels - from);
         let (inputs, outputs) = self.kernel.pixels();
         let (first, start) = (image * inputs * channels + from, image * outputs * channels + from);
         let output = |pixel: usize| {
             let at = first + pixel * channels;
             // SAFETY: each block of channels of an image is one chunk's, and no other part of it is borrowed.
-            unsafe { self.output.slice_mut::<f32>(at..at + width) }
+            unsafe { self.output.slice_mut::<f32>(at..at + N) }
         };
-        (0..inputs).for_each(|pixel| output(pixel).fill(0.0));
-        self.outputs(0..class.lines(), |number, place| {
-            let gradients = &self.others[start + number * channels..][..width];
-            let greatest = self.greatest(place, first, width);
-            let mut seen = 0;
-            class.visit(place, |pixel, _| {
-                for ((sum, gradient), place) in output(pixel).iter_mut().zip(gradients).zip(&greatest.places)
-                {
-                    *sum += if *place == seen { *gradient } else { 0.0 };
-                }
-                seen += 1;
-            });
-        });
+        for pixel in 0..inputs {
+            output(pixel).fill(0.0);
+        }
+        let [_, across, columns] = &class.axes;
+        for line in 0..class.lines() {
+            for column in 0..columns.count {
+                let place = [line / across.count, line % across.count, column];
+                let gradients = lanes::<N>(self.others, start + (line * columns.count + column) * channels);
+                let greatest = self.greatest::<N>(place, first);
+                let mut seen = 0;
+                class.visit(place, |pixel, _| {
+                    let sums = output(pixel);
+                    for i in 0..N {
+                        sums[i] += if greatest.places[i] == seen { gradients[i] } else { 0.0 };
+                    }
+                    seen += 1;
+                });
+            }
+        }
     }
 }
 
