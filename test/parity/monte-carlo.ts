@@ -6,8 +6,11 @@ import { afterKernel, replaceOps, withFloat32Range } from './float32-range.js'
 import { reference64 } from './program.js'
 import { allowedErrors } from './tolerance.js'
 
-/** Runs for short and long programs; powers of two, because signs come from a Hadamard matrix of this order. */
-const [fewRuns, manyRuns] = [8, 16]
+/**
+ * Runs for short and long programs; powers of two, because signs come from a Hadamard matrix of this order. Long programs bring errors of
+ * different elements together, which are the less likely to have the same signs the more runs there are.
+ */
+const [fewRuns, manyRuns] = [8, 64]
 /** Errors add up to at most the root of their number times their root mean square. */
 const safety = 4
 
@@ -54,5 +57,6 @@ function errorSign(order: number, run: number, call: number, element: number): 1
   const mixed = Math.imul(element + 1, 0x9e3779b1) ^ Math.imul(call + 1, 0x85ebca6b)
   const column = (call + (Math.imul(element + 1, 0xc2b2ae35) >>> 16)) % order
   const bits = (run & column) ^ ((mixed >>> 13) & 1 ? order : 0)
-  return (bits ^ (bits >> 1) ^ (bits >> 2) ^ (bits >> 3) ^ (bits >> 4)) & 1 ? -1 : 1
+  const halves = bits ^ (bits >> 4)
+  return (halves ^ (halves >> 1) ^ (halves >> 2) ^ (halves >> 3)) & 1 ? -1 : 1
 }
