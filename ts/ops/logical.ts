@@ -33,54 +33,37 @@ export function logicalNot(x: TensorInput): Tensor {
   )
 }
 
-composition({
-  name: 'logicalAnd',
-  compose: ([x, y]) => logicalAnd(x as Tensor, y as Tensor),
-  attributes: {},
-  samples: () => [
-    sample('bool', [booleans([5, 7], 1), booleans([5, 7], 2)]),
-    sample('float32 and int32', [values([0, 0, 1.5, NaN]), values([0, 2, 0, 3], 'int32')]),
-  ],
-  errors: [],
-  tolerance: 'exact',
-  torch: 'torch.logical_and(a, b)',
-})
+/** Enters the record of a logical op of two inputs. */
+function enter(name: string, op: (x: TensorInput, y: TensorInput) => Tensor, torch: string): void {
+  composition({
+    name,
+    compose: ([x, y]) => op(x as Tensor, y as Tensor),
+    attributes: {},
+    samples: () => [
+      sample('bool', [booleans([5, 7], 1), booleans([5, 7], 2)]),
+      sample('float32 and int32', [values([0, 0, 1.5, NaN]), values([0, 2, 0, 3], 'int32')]),
+    ],
+    errors: [],
+    tolerance: 'exact',
+    torch,
+  })
+}
+
+enter('logicalAnd', logicalAnd, 'torch.logical_and(a, b)')
 
 /** Where both are true, broadcast to one shape: bool. What is not zero counts as true. */
 export function logicalAnd(x: TensorInput, y: TensorInput): Tensor {
   return combine('logicalAnd', x, y, (a, b) => where(a, b, false))
 }
 
-composition({
-  name: 'logicalOr',
-  compose: ([x, y]) => logicalOr(x as Tensor, y as Tensor),
-  attributes: {},
-  samples: () => [
-    sample('bool', [booleans([5, 7], 1), booleans([5, 7], 2)]),
-    sample('float32 and int32', [values([0, 0, 1.5, NaN]), values([0, 2, 0, 3], 'int32')]),
-  ],
-  errors: [],
-  tolerance: 'exact',
-  torch: 'torch.logical_or(a, b)',
-})
+enter('logicalOr', logicalOr, 'torch.logical_or(a, b)')
 
 /** Where either is true, broadcast to one shape: bool. What is not zero counts as true. */
 export function logicalOr(x: TensorInput, y: TensorInput): Tensor {
   return combine('logicalOr', x, y, (a, b) => where(a, true, b))
 }
 
-composition({
-  name: 'logicalXor',
-  compose: ([x, y]) => logicalXor(x as Tensor, y as Tensor),
-  attributes: {},
-  samples: () => [
-    sample('bool', [booleans([5, 7], 1), booleans([5, 7], 2)]),
-    sample('float32 and int32', [values([0, 0, 1.5, NaN]), values([0, 2, 0, 3], 'int32')]),
-  ],
-  errors: [],
-  tolerance: 'exact',
-  torch: 'torch.logical_xor(a, b)',
-})
+enter('logicalXor', logicalXor, 'torch.logical_xor(a, b)')
 
 /** Where exactly one is true, broadcast to one shape: bool. What is not zero counts as true. */
 export function logicalXor(x: TensorInput, y: TensorInput): Tensor {
