@@ -16,6 +16,7 @@ it('what is public is an explicit list', () => {
     'customGradient',
     'data',
     'datasets',
+    'draw',
     'grad',
     'info',
     'initializers',
