@@ -304,6 +304,18 @@ const contracts: readonly LayerContract[] = [
   { layer: 'minimum', ...merged },
   { layer: 'multiply', ...merged },
   {
+    layer: 'normalization',
+    config: { axis: [1, -1], invert: true },
+    input: [2, 3, 4, 5],
+    output: [2, 3, 4, 5],
+    weights: [
+      ['mean', [3, 5], false],
+      ['variance', [3, 5], false],
+      ['count', [], false],
+    ],
+    refuses: [[2]],
+  },
+  {
     layer: 'permute',
     config: { dims: [3, 1, 2] },
     input: [2, 3, 4, 5],
@@ -326,6 +338,13 @@ const contracts: readonly LayerContract[] = [
     refuses: [],
   },
   { layer: 'repeatVector', config: { n: 3 }, input: [2, 5], output: [2, 3, 5], refuses: [[2, 5, 1], [2]] },
+  {
+    layer: 'rescaling',
+    config: { scale: [0.5, 2, 3], offset: -1 },
+    input: [2, 4, 3],
+    output: [2, 4, 3],
+    refuses: [[2, 4], [3]],
+  },
   {
     layer: 'reshape',
     config: { targetShape: [3, -1] },

@@ -87,6 +87,12 @@ CASES = [
     ("minimum", {}, [[2, 4], [2, 3, 1]], {}),
     ("multiply", {}, [[2, 3, 4], [2, 3, 4], [2, 3, 4]], {}),
     ("multiply", {}, [[2, 3, 4], [2, 4]], {}),
+    ("normalization", {}, [[2, 3, 4]], {}),
+    ("normalization", {"axis": None, "invert": True}, [[2, 3]], {}),
+    ("normalization", {"axis": [1, -1]}, [[2, 3, 2, 4]], {}),
+    ("normalization", {"axis": 2, "mean": 0.5, "variance": 2.0}, [[2, 3, 4]], {}),
+    ("normalization", {"axis": [1, 2], "mean": [[0.5], [-1.0], [2.0]], "variance": [[2.0], [0.5], [0.0]]}, [[2, 3, 4]], {}),
+    ("normalization", {"axis": [1, 3], "mean": [0.5, -1.0], "variance": [2.0, 1.5], "invert": True}, [[1, 3, 4, 2]], {}),
     ("permute", {"dims": [2, 1]}, [[2, 3, 4]], {}),
     ("permute", {"dims": [3, 1, 2]}, [[2, 3, 4, 5]], {}),
     ("prelu", {}, [[2, 3, 4]], {}),
@@ -98,6 +104,9 @@ CASES = [
     ("relu", {"negativeSlope": 0.2, "threshold": 0.5, "maxValue": 1.5}, [[2, 3, 4]], {}),
     ("relu", {"threshold": 0.5}, [[2, 3, 4]], {}),
     ("repeatVector", {"n": 3}, [[2, 5]], {}),
+    ("rescaling", {"scale": 0.25, "offset": -1.0}, [[2, 3, 4]], {}),
+    ("rescaling", {"scale": 3.0}, [[2, 3]], {}),
+    ("rescaling", {"scale": [0.5, 2.0, -1.0], "offset": [1.0, 0.0, 3.0]}, [[2, 4, 3]], {}),
     ("reshape", {"targetShape": [4, 3]}, [[2, 3, 4]], {}),
     ("reshape", {"targetShape": [3, -1, 2]}, [[2, 12]], {}),
     ("reshape", {"targetShape": [-1]}, [[2, 3, 4]], {}),
@@ -204,7 +213,10 @@ def run(name, config, shapes, options):
     inputs = [input_tensor(shape, stream, options.get("integers")) for stream, shape in enumerate(shapes)]
     layer.build(shapes if len(shapes) > 1 else shapes[0])
     for stream, variable in enumerate(layer.weights):
-        variable.assign(weight_value(variable, 10 + stream))
+        if variable.dtype == "float64":
+            variable.assign(weight_value(variable, 10 + stream))
+    if hasattr(layer, "finalize_state"):
+        layer.finalize_state()
     floats = [x for x in inputs if x.dtype == torch.float64]
     for x in floats:
         x.requires_grad_(True)

@@ -81,6 +81,7 @@ function run(entry: Entry, float64: boolean) {
   layer.apply(input(inputs) as lw.Tensor)
   const nameOf = ({ name }: lw.Variable) => name.slice(name.lastIndexOf('/') + 1)
   layer.weights.forEach((weight, i) => {
+    if (weight.dtype !== 'float32') return
     const [low, high] = /variance/i.test(weight.name) ? [0.5, 1.5] : [-1, 1]
     weight.assign(tensorOf(uniform(weight.shape, low, high, 10 + i), float64))
   })

@@ -110,6 +110,12 @@ export {
   type Subtract,
   subtract,
 } from './merge.js'
+export {
+  type AdaptData,
+  type Normalization,
+  type NormalizationConfig,
+  normalization,
+} from './normalization.js'
 export { type Permute, type PermuteConfig, permute } from './permute.js'
 export {
   type AveragePooling1d,
@@ -139,6 +145,7 @@ export {
   relu,
 } from './rectifiers.js'
 export { type RepeatVector, type RepeatVectorConfig, repeatVector } from './repeat-vector.js'
+export { type Rescaling, type RescalingConfig, rescaling } from './rescaling.js'
 export { type Reshape, type ReshapeConfig, reshape } from './reshape.js'
 export { type RmsNormalization, type RmsNormalizationConfig, rmsNormalization } from './rms-normalization.js'
 export { type Softmax, type SoftmaxConfig, softmax } from './softmax.js'

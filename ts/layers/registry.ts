@@ -30,6 +30,7 @@ import { layerNormalization } from './layer-normalization.js'
 import { cropping1d, cropping2d, cropping3d, zeroPadding1d, zeroPadding2d, zeroPadding3d } from './margins.js'
 import { masking } from './masking.js'
 import { add, average, maximum, minimum, multiply, subtract } from './merge.js'
+import { normalization } from './normalization.js'
 import { permute } from './permute.js'
 import {
   averagePooling1d,
@@ -42,6 +43,7 @@ import {
 import { prelu } from './prelu.js'
 import { elu, leakyReLU, relu } from './rectifiers.js'
 import { repeatVector } from './repeat-vector.js'
+import { rescaling } from './rescaling.js'
 import { reshape } from './reshape.js'
 import { rmsNormalization } from './rms-normalization.js'
 import { softmax } from './softmax.js'
@@ -99,10 +101,12 @@ export const layerFactories = {
   maximum,
   minimum,
   multiply,
+  normalization,
   permute,
   prelu,
   relu,
   repeatVector,
+  rescaling,
   reshape,
   rmsNormalization,
   separableConv1d,
