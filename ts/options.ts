@@ -53,6 +53,13 @@ export function checkPositive(op: string, argument: string, value: unknown, limi
   }
 }
 
+/** Raises unless `value` is one of some names. */
+export function checkChoice(op: string, argument: string, value: unknown, names: readonly string[]): void {
+  if (names.includes(value as string)) return
+  const expected = names.map((name) => `'${name}'`).join(' or ')
+  fail('argument.type', { op, argument, expected, got: value })
+}
+
 /** Raises unless `value` is true, false or left out. */
 export function checkBoolean(op: string, argument: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'boolean') {

@@ -248,6 +248,7 @@ it('what is public is an explicit list', () => {
     'trueNegatives',
     'truePositives',
   ])
+  expect(names(lw.ops.image)).toEqual(['affineTransform', 'mapCoordinates'])
   expect(names(lw.optimizers)).toEqual([
     'Optimizer',
     'adadelta',

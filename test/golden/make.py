@@ -2,7 +2,7 @@
 
     python3 test/golden/make.py [ops …]        all or some of them; needs torch, numpy, keras and safetensors
 
-ops.json holds the value and the gradient of every op whose record has a PyTorch expression, training.json the losses
+ops.json holds the value and the gradient of every op whose record has an expression of PyTorch, or of Keras on it, training.json the losses
 of three small networks over twenty steps, initializers.json the distributions of Keras's initial weights, clipping.json
 weights after steps of clipped gradients, saved.json a file of Python's safetensors, layers.json what Keras's layers
 give, layer-configs.json their complete configurations, fit.json the History of its fit,
@@ -24,6 +24,7 @@ from clipping import clip_all  # noqa: E402
 from control import answer_control  # noqa: E402
 from fit import fit_all  # noqa: E402
 from initializers import draw_all  # noqa: E402
+from keras_float64 import keras  # noqa: E402
 from layers import configurations, run_all  # noqa: E402
 from losses import answer_losses  # noqa: E402
 from metrics import answer_metrics  # noqa: E402
@@ -54,7 +55,7 @@ def answer(question):
     weights = question.get("weights")
     for x in floats:
         x.requires_grad_(weights is not None)
-    names = {"torch": torch, "inputs": inputs, **question["attributes"], **dict(zip("abc", inputs))}
+    names = {"torch": torch, "keras": keras, "inputs": inputs, **question["attributes"], **dict(zip("abc", inputs))}
     output = eval(question["expression"], names).to(DTYPES[question["output"]["dtype"]])
     assert list(output.shape) == question["output"]["shape"], question["key"]
     gradients = []

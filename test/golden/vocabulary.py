@@ -7,6 +7,7 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 
 MODULES = [
     "ops",
+    "ops.image",
     "layers",
     "activations",
     "initializers",

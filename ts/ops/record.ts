@@ -97,7 +97,7 @@ interface Common<A extends Attributes> {
   readonly samples: () => readonly Sample[]
   readonly errors: readonly ErrorSample[]
   readonly tolerance: Tolerance
-  /** The same in PyTorch: a Python expression over the inputs a, b, c (all of them as a list: inputs) and the attributes by name; null if it has none. */
+  /** The same in PyTorch, or in Keras on it: a Python expression over the inputs a, b, c (all of them as a list: inputs) and the attributes by name; null if it has none. */
   readonly torch: string | null
   readonly attributes: { readonly [K in keyof A]: AttributeKind }
 }

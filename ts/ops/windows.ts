@@ -1,5 +1,5 @@
 import { fail } from '../errors.js'
-import { checkInteger } from '../options.js'
+import { checkChoice, checkInteger } from '../options.js'
 import { type Shape, sizeOf } from '../shape.js'
 
 /** How windows lie over the spatial axes: for each axis the distance of neighbouring windows and of places in a window, and the zeros around. */
@@ -64,13 +64,13 @@ export interface WindowOptions {
 
 /** Raises unless these are the names that Keras knows. */
 export function checkFormat(op: string, padding: unknown, dataFormat: unknown, spatial: number): void {
-  const check = (argument: string, value: unknown, known: readonly unknown[]) => {
-    if (known.includes(value)) return
-    const expected = known.map((name) => `'${name}'`).join(' or ')
-    fail('argument.type', { op, argument, expected, got: value })
-  }
-  check('padding', padding, spatial === 1 ? ['valid', 'same', 'causal'] : ['valid', 'same'])
-  check('dataFormat', dataFormat, ['channelsLast', 'channelsFirst'])
+  checkChoice(op, 'padding', padding, spatial === 1 ? ['valid', 'same', 'causal'] : ['valid', 'same'])
+  checkDataFormat(op, dataFormat)
+}
+
+/** Raises unless this is where channels may stand. */
+export function checkDataFormat(op: string, dataFormat: unknown): void {
+  checkChoice(op, 'dataFormat', dataFormat, ['channelsLast', 'channelsFirst'])
 }
 
 /** A positive integer for each spatial axis, of one or of a list. */
