@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import * as lw from '../../ts/index.js'
 
@@ -14,6 +16,14 @@ async function run(name: string, ...args: string[]): Promise<string[]> {
   vi.resetModules()
   await import(new URL(name, examples).pathname)
   return lines
+}
+
+/** What the example that ran last wrote to the terminal past console.log. */
+function drawn(): string {
+  return vi
+    .mocked(process.stdout.write)
+    .mock.calls.map(([text]) => text)
+    .join('')
 }
 
 afterEach(() => {
@@ -47,12 +57,42 @@ describe('examples', () => {
     expect(lines.join('\n')).toContain('Weights: 10,730')
   })
 
-  it('images learns with convolutions and draws what filters find', async () => {
-    const lines = await run('images.js', 'images', '--seed', '2', '--epochs', '6', '--json')
+  it('images: a convolutional network learns and draws what its filters find', async () => {
+    const lines = await run(
+      'images.js',
+      'images',
+      '--only',
+      'convnet',
+      '--seed',
+      '2',
+      '--epochs',
+      '6',
+      '--json',
+    )
     const result = JSON.parse(lines.at(-1) as string)
     expect(result.testAccuracy).toBeGreaterThan(0.93)
     expect(result.otherWriters).toBeGreaterThan(0.85)
-    expect(lines.join('\n')).toMatch(/pixels +filter \d+/)
+    expect(drawn()).toMatch(/pixels +filter \d+/)
+  })
+
+  it('images: a residual network learns synthetic shapes, and says that they are', async () => {
+    const reduced = ['--only', 'resnet', '--samples', '1600', '--epochs', '4']
+    const lines = await run('images.js', 'images', ...reduced, '--json')
+    const { resnet } = JSON.parse(lines.at(-1) as string)
+    expect(resnet.data).toBe('synthetic shapes')
+    expect(resnet.testAccuracy).toBeGreaterThan(0.6)
+    expect(lines.join('\n')).toMatch(/synthetic images/)
+  })
+
+  it('images: an autoencoder takes noise off, in the terminal and as PNG', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'layerwise-examples-'))
+    const reduced = ['--only', 'autoencoder', '--epochs', '8', '--png', folder]
+    const lines = await run('images.js', 'images', ...reduced, '--json')
+    const { autoencoder } = JSON.parse(lines.at(-1) as string)
+    expect(autoencoder.remaining).toBeLessThan(0.3 * autoencoder.noise)
+    expect(drawn()).toMatch(/original.*noisy.*cleaned/s)
+    expect(readdirSync(folder)).toEqual(['denoised.png'])
+    rmSync(folder, { recursive: true })
   })
 
   it('regression finds the rule in the noise', async () => {
@@ -80,8 +120,9 @@ describe('examples', () => {
     expect(weighted).toBeGreaterThan(75)
   })
 
-  it.each(readdirSync(examples))('%s is short', (name) => {
-    const isTutorial = ['digits.js', 'images.js'].includes(name)
+  const files = readdirSync(examples, { recursive: true, encoding: 'utf8' })
+  it.each(files.filter((name) => name.endsWith('.js')))('%s is short', (name) => {
+    const isTutorial = /^(digits|images)\b/.test(name)
     expect(readFileSync(new URL(name, examples), 'utf8').split('\n').length).toBeLessThan(
       isTutorial ? 100 : 60,
     )

@@ -6,14 +6,19 @@ const help = `layerwise: deep learning for Node.js
 
 Usage:
   layerwise digits [options]    train a network to read handwritten digits, and look inside it
-  layerwise images [options]    the same with convolutions, and what their filters see
+  layerwise images [options]    read them with convolutions, name shapes with a residual network, take noise off
   layerwise --version
 
 Options of both:
   --seed N         of the split and the weights (default 1)
-  --epochs N       passes over the training data (default 60)
+  --epochs N       passes over the training data (default 60, of the residual network 12)
   --backend NAME   native or reference (default: native if it can be loaded)
   --json           print a last line of JSON
+
+Options of images:
+  --only NAME      convnet, resnet or autoencoder; may be repeated (default: all three)
+  --samples N      training images of the residual network (default 4000)
+  --png FOLDER     write what is drawn as PNG files too
 `
 
 const examples = ['digits', 'images']
