@@ -248,7 +248,12 @@ it('what is public is an explicit list', () => {
     'trueNegatives',
     'truePositives',
   ])
-  expect(names(lw.ops.image)).toEqual(['affineTransform', 'mapCoordinates'])
+  expect(names(lw.ops.image)).toEqual([
+    'affineTransform',
+    'extractPatches',
+    'extractPatches3d',
+    'mapCoordinates',
+  ])
   expect(names(lw.optimizers)).toEqual([
     'Optimizer',
     'adadelta',
