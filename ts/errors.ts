@@ -201,6 +201,15 @@ const messages = {
   'data.exhausted': (f: { argument: string; epoch: number }) =>
     `fit: the iterable of ${f.argument} gave no batches in epoch ${f.epoch}. A generator can be read once: pass an object whose ` +
     'Symbol.iterator or Symbol.asyncIterator method starts anew.',
+  'data.map': (f: { op: string; index: number; cause: unknown }) =>
+    `${f.op}: the function failed for element ${f.index}: ${f.cause instanceof Error ? f.cause.message : show(f.cause)}`,
+  'data.alike': (f: { first: number; index: number; expected: string; got: string }) =>
+    `batch: the elements of a batch must be alike, but element ${f.first} is ${f.expected}, and element ${f.index} is ${f.got}.`,
+  'data.leaf': (f: { index: number; got: unknown }) =>
+    `batch: element ${f.index} holds ${show(f.got)}, of which no tensor can be made. Give batch tensors, typed arrays, numbers and booleans, ` +
+    'in arrays and plain objects: map converts.',
+  'data.infinite': (f: { op: string; argument?: string }) =>
+    `${f.op}: the dataset has no end. ${f.argument ? `Give ${f.argument}, or take` : 'Take'} a number of its elements by dataset.take(n).`,
   'data.stream': (f: { op: string; argument: string }) =>
     `${f.op}: ${f.argument} is for data in memory; an iterable gives batches as they are.`,
   'labels.nan': (f: { op: string; row: number }) => `${f.op}: y is NaN in row ${f.row}.`,
@@ -303,7 +312,7 @@ export class LayerwiseError extends Error {
     readonly fields: Readonly<Record<string, unknown>>,
     message: string,
   ) {
-    super(message)
+    super(message, 'cause' in fields ? { cause: fields.cause } : undefined)
   }
 }
 

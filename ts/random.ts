@@ -5,8 +5,9 @@ import type { Executor } from './executors/executor.js'
 import { activeTrace, recordInto, type Trace } from './graph/trace.js'
 import * as ops from './ops/index.js'
 import { checkInteger, checkInterval, checkOptions } from './options.js'
+import { wordReader } from './philox.js'
 import type { Shape } from './shape.js'
-import { type Tensor, tensor } from './tensor.js'
+import { storageOf, type Tensor, tensor } from './tensor.js'
 import { type Variable, variable } from './variable.js'
 
 /**
@@ -217,13 +218,20 @@ export function permutation(n: number, options: { readonly seed?: Seed } = {}): 
   return draw(options.seed, (key, step, stream) => ops.randomPermutation(key, step, n, stream))
 }
 
+/** Random words for what is shuffled outside of programs: those of a seed at a step, or new ones of the default generator. */
+export function randomWords(seed: number | undefined, step: number): (i: number) => number {
+  if (seed === undefined) return wordReader(storageOf(randint([2], -(2 ** 31), 2 ** 31 - 1)), 0, 0)
+  return wordReader(storageOf(keyOf(seed)), step, 0)
+}
+
 /** A seed's two key words: its low and its high 32 bits. */
 function keyOf(seed: number): Tensor {
   checkSeed('seed', seed)
   return tensor(new Int32Array([seed | 0, Math.floor(seed / 2 ** 32) | 0]), [2])
 }
 
-function checkSeed(op: string, seed: number): void {
+/** Raises unless a seed is a safe integer. */
+export function checkSeed(op: string, seed: number): void {
   if (!Number.isSafeInteger(seed))
     fail('argument.type', { op, argument: 'seed', expected: 'a safe integer', got: seed })
 }

@@ -1,2 +1,5 @@
-/** Readers of data, as `lw.data`. */
+/** Readers of data and datasets, as `lw.data`. */
+export type { Batched } from './collate.js'
+export { type BatchElementsOptions, Dataset, type MapOptions, type ShuffleOptions } from './dataset.js'
 export { idx } from './idx.js'
+export { fromGenerator, fromTensorSlices, type GeneratorOptions, type Slices } from './sources.js'

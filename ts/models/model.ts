@@ -238,7 +238,7 @@ export abstract class Model extends Layer {
    * The model's output for all rows of x, as one tensor, or as several in the structure that its call gives. Predictions may run at the same time
    * as each other and as a training.
    *
-   * @param x samples as in `fit`, or an iterable of batches of x
+   * @param x samples as in `fit`, or an iterable of batches of x, or of [x, y] for a model of one input
    * @throws layer.input, data.empty, argument.*; the signal's reason
    */
   predict<Outputs extends Tree<Tensor> = Tensor>(

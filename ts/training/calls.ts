@@ -1,4 +1,5 @@
 import { type Batches, range } from '../data/arrays.js'
+import { fail } from '../errors.js'
 import type { Tensor } from '../tensor.js'
 import { type Batch, rowsIn } from './batch.js'
 import type { Pace } from './pace.js'
@@ -11,6 +12,8 @@ export type Samples =
   | {
       readonly kind: 'batches'
       readonly batches: Batches<unknown>
+      /** How many there are, where it is known. */
+      readonly count: number | null
       /** Converts and checks a batch. */
       readonly convert: (batch: unknown, index: number) => Batch
     }
@@ -37,7 +40,23 @@ interface PassOfCalls {
 
 /** The steps of a pass, or null where they are not known beforehand. */
 export function stepsOf(samples: Samples): number | null {
-  return samples.kind === 'rows' ? Math.ceil(rowsIn(samples.data) / samples.batchSize) : null
+  return samples.kind === 'rows' ? Math.ceil(rowsIn(samples.data) / samples.batchSize) : samples.count
+}
+
+/**
+ * The steps of a pass over at most so many, or null where they are not known beforehand.
+ *
+ * @param argument what limits them
+ * @throws data.infinite
+ */
+export function stepsWithin(
+  op: string,
+  count: number | null,
+  limit: number | undefined,
+  argument: string,
+): number | null {
+  if (limit === undefined && count === Infinity) fail('data.infinite', { op, argument })
+  return limit ?? count
 }
 
 /** The calls of one pass over the samples, in an order of rows if they are in memory; the last batch may be smaller. */

@@ -1,7 +1,7 @@
 import { fail } from '../errors.js'
 import type { Model } from '../models/model.js'
 import type { CallbackList } from './callbacks/callback.js'
-import { callsOf, type Samples, stepsOf } from './calls.js'
+import { callsOf, type Samples, stepsOf, stepsWithin } from './calls.js'
 import type { Logs } from './history.js'
 import { Pace } from './pace.js'
 import { checkPassOptions, type EvaluateOptions, evaluateOptions } from './pass-options.js'
@@ -35,8 +35,9 @@ export async function evaluateModel(
   )
   const { sampleWeight } = options ?? {}
   const samples = samplesFor('evaluate', model, programs, { x, y, batchSize, sampleWeight })
+  const count = stepsWithin('evaluate', stepsOf(samples), steps, 'steps')
   await callbacks.call('setModel', model)
-  const progress = new PassProgress('Evaluate', steps ?? stepsOf(samples), verbose)
+  const progress = new PassProgress('Evaluate', count, verbose)
   const empty = () => fail('data.empty', { op: 'evaluate' })
   try {
     return await evaluateSamples(programs, samples, { callbacks, signal, progress, empty, steps })

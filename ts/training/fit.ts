@@ -2,7 +2,7 @@ import { fail } from '../errors.js'
 import type { Model } from '../models/model.js'
 import { permutation } from '../random.js'
 import { rowsIn } from './batch.js'
-import { type Budget, callsOf, type Samples, stepsOf } from './calls.js'
+import { type Budget, callsOf, type Samples, stepsOf, stepsWithin } from './calls.js'
 import { nonfiniteRow } from './checks.js'
 import { Epochs } from './epochs.js'
 import { evaluateSamples, testPace } from './evaluate.js'
@@ -31,13 +31,15 @@ export async function fitModel(
   if (model.built && !model.trainStep && programs.weights.length === 0) {
     fail('model.untrainable', { model: model.name })
   }
+  const steps = stepsWithin('fit', stepsOf(samples), stepsPerEpoch, 'stepsPerEpoch')
+  if (validation) stepsWithin('fit', stepsOf(validation), options.validationSteps, 'validationSteps')
   signal?.throwIfAborted()
 
   const inMemory = samples.kind === 'rows'
   if (inMemory) hintAtPixels(model, samples.data.x)
   const params = {
     epochs,
-    steps: stepsPerEpoch ?? stepsOf(samples),
+    steps,
     batchSize: inMemory ? samples.batchSize : null,
     samples: inMemory ? rowsIn(samples.data) : null,
     validation: validation !== undefined,

@@ -1,12 +1,15 @@
 import { type Batches, isBatches } from '../data/arrays.js'
+import { countOf } from '../data/dataset.js'
 import { allocate } from '../dtype.js'
 import { fail } from '../errors.js'
 import { executor } from '../executors/choice.js'
 import type { Jitted } from '../graph/jit.js'
+import { isWhole } from '../models/arrange.js'
 import type { Model } from '../models/model.js'
 import { storageOf, Tensor } from '../tensor.js'
 import { mapTree, type Tree } from '../tree.js'
 import { rowsIn, sliceBatch } from './batch.js'
+import { stepsWithin } from './calls.js'
 import { Pace } from './pace.js'
 import { checkPassOptions, type PassOptions } from './pass-options.js'
 import { PassProgress } from './pass-progress.js'
@@ -40,8 +43,9 @@ export async function predictRows(
   if (!x && options?.batchSize !== undefined) fail('data.stream', { op: 'predict', argument: 'batchSize' })
   const batches = x
     ? slices(x, batchSize)
-    : converted(untilAborted(data as Batches<ModelData>, signal), convert)
-  const steps = limits.steps ?? (x ? Math.ceil(rowsIn({ x }) / batchSize) : null)
+    : converted(model, untilAborted(data as Batches<ModelData>, signal), convert)
+  const count = x ? Math.ceil(rowsIn({ x }) / batchSize) : countOf(data as Batches<ModelData>)
+  const steps = stepsWithin('predict', count, limits.steps, 'steps')
   const progress = new PassProgress('Predict', steps, verbose)
   await callbacks.call('setModel', model)
   await callbacks.call('onPredictBegin', {})
@@ -70,12 +74,19 @@ export async function predictRows(
   }) as Tree<Tensor>
 }
 
+/** x alone of a batch [x, y] or [x, y, sampleWeight], where it cannot be a list of inputs. */
+function inputOf(model: Model, batch: unknown): unknown {
+  const labelled = Array.isArray(batch) && (batch.length === 2 || batch.length === 3) && batch.every(isWhole)
+  return labelled && model.inputs.length === 1 ? batch[0] : batch
+}
+
 async function* converted(
+  model: Model,
   batches: Batches<unknown>,
   convert: (op: string, batch: unknown) => Tree<Tensor>,
 ): AsyncGenerator<Tree<Tensor>> {
   let index = 0
-  for await (const batch of batches) yield convert(`predict, batch ${index++}`, batch)
+  for await (const batch of batches) yield convert(`predict, batch ${index++}`, inputOf(model, batch))
 }
 
 function* slices(x: Tree<Tensor>, batchSize: number): Generator<Tree<Tensor>> {

@@ -1,4 +1,5 @@
 import { type ArrayData, type Batches, isBatches, rowsOf } from '../data/arrays.js'
+import { countOf } from '../data/dataset.js'
 import { fail } from '../errors.js'
 import type { TensorSpec } from '../layers/placeholder.js'
 import { arrange, isByName, isWhole } from '../models/arrange.js'
@@ -69,6 +70,7 @@ export function samplesFor(op: string, model: Model, programs: Programs, given: 
   return {
     kind: 'batches',
     batches: x as Batches<unknown>,
+    count: countOf(x as Batches<unknown>),
     convert: (batch, index) => {
       const whole = Array.isArray(batch) && (batch.length === 2 || batch.length === 3)
       if (!whole && !targetless) return fail('data.batch', { op, batch: index, got: batch })
