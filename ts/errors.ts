@@ -267,6 +267,8 @@ const messages = {
   'io.value': (f: { where: string; got: unknown }) =>
     `${f.where || 'This'} is ${show(f.got)}, which JSON cannot hold: a configuration consists of numbers, texts, true, false, null, arrays and plain ` +
     'objects of them, and of things with a getConfig.',
+  'cifar.invalid': (f: { path: string; detail: string }) =>
+    `${f.path} is not what the binary version of CIFAR has there: ${f.detail}.`,
   'idx.invalid': (f: { path: string; detail: string }) => `${f.path} is not a valid IDX file: ${f.detail}.`,
 
   // Executors.

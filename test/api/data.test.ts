@@ -95,6 +95,101 @@ describe('lw.data.idx', () => {
   })
 })
 
+describe('lw.data.cifar', () => {
+  const plane = 32 * 32
+  /** Records whose every byte tells where it stands. */
+  const records = (count: number, labels: (i: number) => number[], first = 0) =>
+    Buffer.concat(
+      Array.from({ length: count }, (_, i) => {
+        const pixels = Uint8Array.from({ length: 3 * plane }, (_, p) => (7 * (first + i) + p * 31) % 251)
+        return Buffer.concat([Uint8Array.from(labels(first + i)), pixels])
+      }),
+    )
+  const pixelOf = (i: number, row: number, column: number, channel: number) =>
+    (7 * i + (channel * plane + 32 * row + column) * 31) % 251
+  const folderOf = (files: Record<string, Uint8Array | string>) => {
+    const path = mkdtempSync(join(folder, 'cifar-'))
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(path, name), content)
+    return path
+  }
+  const names10 = 'airplane automobile bird cat deer dog frog horse ship truck'.split(' ')
+  const files10 = (): Record<string, Uint8Array | string> => ({
+    ...Object.fromEntries(
+      [1, 2, 3, 4, 5].map((k) => [`data_batch_${k}.bin`, records(3, (i) => [i % 10], 3 * (k - 1))]),
+    ),
+    'test_batch.bin': records(2, (i) => [9 - i]),
+    'batches.meta.txt': `${names10.join('\n')}\n\n`,
+  })
+  const files100 = () => ({
+    'train.bin': records(4, (i) => [i + 16, 99 - i]),
+    'test.bin': records(2, (i) => [i, 50 + i]),
+  })
+
+  it('reads CIFAR-10 in the order of its files', () => {
+    const { train, test, classNames } = lw.data.cifar(folderOf(files10()))
+    expect([train.x.shape, train.x.dtype, train.y.dtype]).toEqual([[15, 32, 32, 3], 'uint8', 'int32'])
+    expect([...train.y.dataSync()]).toEqual(Array.from({ length: 15 }, (_, i) => i % 10))
+    expect([...test.y.dataSync()]).toEqual([9, 8])
+    expect(classNames).toEqual(names10)
+    const pixels = train.x.dataSync()
+    for (const [i, row, column, channel] of [
+      [0, 0, 0, 0],
+      [3, 1, 2, 1],
+      [14, 31, 30, 2],
+    ] as const) {
+      expect(pixels[((i * 32 + row) * 32 + column) * 3 + channel]).toBe(pixelOf(i, row, column, channel))
+    }
+  })
+
+  it('reads CIFAR-100 with its fine or its coarse labels', async () => {
+    const path = folderOf({ ...files100(), 'coarse_label_names.txt': 'group\r\n'.repeat(20) })
+    const fine = lw.data.cifar(path)
+    expect([[...fine.train.y.dataSync()], [...fine.test.y.dataSync()]]).toEqual([
+      [99, 98, 97, 96],
+      [50, 51],
+    ])
+    expect([fine.classNames, fine.test.x.dataSync()[2]]).toEqual([undefined, pixelOf(0, 0, 0, 2)])
+    const coarse = lw.data.cifar(path, { labelMode: 'coarse' })
+    expect([...coarse.train.y.dataSync()]).toEqual([16, 17, 18, 19])
+    expect(coarse.classNames).toHaveLength(20)
+    await expectError('argument.range', () => lw.data.cifar(path, { labelMode: 'rough' as never }))
+    await expectError('argument.range', () => lw.data.cifar(folderOf(files10()), { labelMode: 'coarse' }))
+    await expectError('argument.unknown', () => lw.data.cifar(path, { labels: 'fine' } as never))
+  })
+
+  it('names the file that is missing or not what it should be', async () => {
+    const { 'data_batch_4.bin': _, ...without4 } = files10()
+    const { 'test.bin': __, ...withoutTest } = files100()
+    const whole = records(3, () => [1])
+    const cases: [files: Record<string, Uint8Array | string>, name: string, detail: RegExp][] = [
+      [{}, '', /neither data_batch_1\.bin … of CIFAR-10 nor train\.bin of CIFAR-100/],
+      [without4, 'data_batch_4.bin', /missing; CIFAR-10 consists of data_batch_1\.bin, .*test_batch\.bin/],
+      [withoutTest, 'test.bin', /missing; CIFAR-100 consists of train\.bin, test\.bin/],
+      [
+        { ...files10(), 'data_batch_2.bin': whole.subarray(1) },
+        'data_batch_2.bin',
+        /9218 bytes.* records of 3073/,
+      ],
+      [{ ...files10(), 'data_batch_5.bin': '' }, 'data_batch_5.bin', /0 bytes/],
+      [{ ...files10(), 'data_batch_3.bin': records(2, () => [1]) }, 'data_batch_3.bin', /6146 bytes.* 9219/],
+      [
+        { ...files10(), 'test_batch.bin': records(2, (i) => [i * 10]) },
+        'test_batch.bin',
+        /record 1 .* 10; .* 10/,
+      ],
+      [{ ...files100(), 'train.bin': whole }, 'train.bin', /records of 3074/],
+      [{ ...files100(), 'train.bin': records(1, () => [20, 1]) }, 'train.bin', /coarse label 20/],
+      [{ ...files100(), 'train.bin': records(1, () => [1, 100]) }, 'train.bin', /fine label 100/],
+      [{ ...files10(), 'batches.meta.txt': 'cat\n' }, 'batches.meta.txt', /1 names, and there are 10/],
+    ]
+    for (const [files, name, detail] of cases) {
+      const path = folderOf(files)
+      const error = await expectError('cifar.invalid', () => lw.data.cifar(path), { path: join(path, name) })
+      expect(error.message).toMatch(detail)
+    }
+  })
+})
+
 describe('lw.datasets.digits', () => {
   it('holds 1,797 images from 0 to 1 and their digits', () => {
     const { x, y } = lw.datasets.digits()

@@ -12,6 +12,12 @@ export type ArrayData =
   | TypedArray
   | { readonly data: TypedArray | readonly number[]; readonly shape: Shape }
 
+/** Samples and their targets, a row each. */
+export interface Samples {
+  readonly x: Tensor
+  readonly y: Tensor
+}
+
 /** Batches that a program or a file gives one by one: of [x, y], or of x for `predict`. */
 export type Batches<Batch> = Iterable<Batch> | AsyncIterable<Batch>
 

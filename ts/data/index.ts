@@ -1,4 +1,6 @@
 /** Readers of data and datasets, as `lw.data`. */
+export type { Samples } from './arrays.js'
+export { type Cifar, type CifarOptions, cifar } from './cifar.js'
 export type { Batched } from './collate.js'
 export { type BatchElementsOptions, Dataset, type MapOptions, type ShuffleOptions } from './dataset.js'
 export { idx } from './idx.js'

@@ -1,12 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import { type Tensor, tensor } from '../tensor.js'
-
-/** Samples and their targets. */
-export interface Dataset {
-  readonly x: Tensor
-  readonly y: Tensor
-}
+import type { Samples } from '../data/arrays.js'
+import { tensor } from '../tensor.js'
 
 const pixels = 64
 const brightest = 16
@@ -18,7 +13,7 @@ const brightest = 16
  * @example
  * const { x, y } = lw.datasets.digits()
  */
-export function digits(): Dataset {
+export function digits(): Samples {
   const file = new URL('../../data/digits.csv.gz', import.meta.url)
   const rows = gunzipSync(readFileSync(file)).toString('ascii').trimEnd().split('\n')
   const images = new Float32Array(rows.length * pixels)

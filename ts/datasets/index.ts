@@ -1,2 +1,3 @@
 /** The data sets that come with the package, as `lw.datasets`. */
-export { type Dataset, digits } from './digits.js'
+export type { Samples } from '../data/arrays.js'
+export { digits } from './digits.js'
