@@ -36,6 +36,13 @@ const pooled = (spatial: number) =>
 const pooledGlobally = (spatial: number) =>
   ({ input: [2, ...[5, 4, 3].slice(0, spatial), 6], output: [2, 6], refuses: [[2, 3]] }) as const
 
+/** What the layers that change images at random have in common. */
+const augmented = {
+  input: [3, 5, 4, 2],
+  output: [3, 5, 4, 2],
+  refuses: [[3, 5], [2, 3, 5, 4, 2], [[3, 5, 4, 2]]],
+} as const
+
 const contracts: readonly LayerContract[] = [
   { layer: 'activation', config: { activation: 'tanh' }, input: [2, 3], output: [2, 3], refuses: [] },
   {
@@ -171,6 +178,7 @@ const contracts: readonly LayerContract[] = [
     output: [2, 4, 2, 3, 2],
     refuses: [[2, 5]],
   },
+  { layer: 'cutMix', config: { factor: 0.5, seed: 1 }, ...augmented },
   {
     layer: 'dense',
     config: { units: 5, kernelRegularizer: 'l2', biasConstraint: 'nonNeg' },
@@ -302,6 +310,7 @@ const contracts: readonly LayerContract[] = [
   { layer: 'maxPooling3d', ...pooled(3) },
   { layer: 'maximum', ...merged },
   { layer: 'minimum', ...merged },
+  { layer: 'mixUp', config: { alpha: 1, seed: 1 }, ...augmented },
   { layer: 'multiply', ...merged },
   {
     layer: 'normalization',
@@ -330,6 +339,14 @@ const contracts: readonly LayerContract[] = [
     weights: [['alpha', [1, 4]]],
     refuses: [[2]],
   },
+  { layer: 'randomBrightness', config: { factor: 0.5, valueRange: [-1, 2], seed: 1 }, ...augmented },
+  { layer: 'randomContrast', config: { factor: [0.2, 0.7], valueRange: [-1, 2], seed: 1 }, ...augmented },
+  {
+    layer: 'randomErasing',
+    config: { factor: [0.5, 1], scale: 0.9, fillValue: [1, 2], seed: 1 },
+    ...augmented,
+  },
+  { layer: 'randomFlip', config: { mode: 'vertical', seed: 1 }, ...augmented },
   {
     layer: 'relu',
     config: { maxValue: 1, negativeSlope: 0.1, threshold: 0.5 },

@@ -156,6 +156,13 @@ CASES = [
     ("maxPooling3d", {"poolSize": [1, 2, 3]}, [[2, 3, 4, 6, 2]], {}),
     ("separableConv1d", {"filters": 4, "kernelSize": 3, "padding": "same"}, [[2, 5, 3]], {}),
     ("separableConv2d", {"filters": 4, "kernelSize": 3, "strides": 2, "depthMultiplier": 2}, [[2, 5, 7, 3]], {}),
+    ("cutMix", {}, [[2, 3, 4, 2]], {}),
+    ("mixUp", {}, [[2, 3, 4, 2]], {}),
+    ("randomBrightness", {"factor": 0.25}, [[2, 3, 4, 2]], {}),
+    ("randomContrast", {"factor": 0.25}, [[2, 3, 4, 2]], {}),
+    ("randomErasing", {}, [[2, 3, 4, 2]], {}),
+    ("randomFlip", {}, [[2, 3, 4, 2]], {}),
+    ("randomFlip", {"mode": "vertical", "dataFormat": "channelsFirst"}, [[3, 4, 2]], {}),
     ("cropping1d", {"cropping": [1, 2]}, [[2, 6, 3]], {}),
     ("cropping2d", {"cropping": [[0, 1], [2, 1]]}, [[2, 4, 5, 3]], {}),
     ("cropping2d", {"cropping": [1, 2], "dataFormat": "channelsFirst"}, [[2, 3, 4, 5]], {}),
@@ -221,7 +228,7 @@ def run(name, config, shapes, options):
     for x in floats:
         x.requires_grad_(True)
     given = inputs if len(inputs) > 1 else inputs[0]
-    output = layer(given, training=True) if options.get("training") else layer(given)
+    output = layer(given, training=options.get("training", False))
     entry = {
         "layer": name,
         "config": config,

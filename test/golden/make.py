@@ -5,7 +5,7 @@
 ops.json holds the value and the gradient of every op whose record has an expression of PyTorch, or of Keras on it, training.json the losses
 of three small networks over twenty steps, initializers.json the distributions of Keras's initial weights, clipping.json
 weights after steps of clipped gradients, saved.json a file of Python's safetensors, layers.json what Keras's layers
-give, layer-configs.json their complete configurations, fit.json the History of its fit,
+give, layer-configs.json their complete configurations, augmentation.json what those for images give in training, fit.json the History of its fit,
 callbacks.json what its callbacks do, control.json loops and branches. losses.json, metrics.json, optimizers.json, schedules.json,
 regularizers.json and constraints.json hold what those of Keras give in float64.
 """
@@ -20,6 +20,7 @@ import torch
 sys.dont_write_bytecode = True
 from callbacks import watch_all  # noqa: E402
 from activations import answer_activations  # noqa: E402
+from augmentation import augment_all  # noqa: E402
 from clipping import clip_all  # noqa: E402
 from control import answer_control  # noqa: E402
 from fit import fit_all  # noqa: E402
@@ -94,6 +95,7 @@ FIXTURES = {
     "vocabulary": list_all,
     "layers": run_all,
     "layer-configs": configurations,
+    "augmentation": augment_all,
     "fit": fit_all,
     "callbacks": watch_all,
 }

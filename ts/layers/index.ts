@@ -22,6 +22,7 @@ export {
   conv2dTranspose,
   conv3dTranspose,
 } from './conv-transpose.js'
+export { type CutMix, type CutMixConfig, cutMix } from './cut-mix.js'
 export { type Dense, type DenseConfig, dense } from './dense.js'
 export {
   type DepthwiseConv1d,
@@ -110,6 +111,7 @@ export {
   type Subtract,
   subtract,
 } from './merge.js'
+export { type MixUp, type MixUpConfig, mixUp } from './mix-up.js'
 export {
   type AdaptData,
   type Normalization,
@@ -133,6 +135,10 @@ export {
   type PoolingConfig,
 } from './pooling.js'
 export { type Prelu, type PreluConfig, prelu } from './prelu.js'
+export { type RandomBrightness, type RandomBrightnessConfig, randomBrightness } from './random-brightness.js'
+export { type RandomContrast, type RandomContrastConfig, randomContrast } from './random-contrast.js'
+export { type RandomErasing, type RandomErasingConfig, randomErasing } from './random-erasing.js'
+export { type FlipMode, type RandomFlip, type RandomFlipConfig, randomFlip } from './random-flip.js'
 export {
   type Elu,
   type EluConfig,

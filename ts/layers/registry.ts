@@ -6,6 +6,7 @@ import { batchNormalization } from './batch-normalization.js'
 import { concatenate } from './concatenate.js'
 import { conv1d, conv2d, conv3d } from './conv.js'
 import { conv1dTranspose, conv2dTranspose, conv3dTranspose } from './conv-transpose.js'
+import { cutMix } from './cut-mix.js'
 import { dense } from './dense.js'
 import { depthwiseConv1d, depthwiseConv2d, separableConv1d, separableConv2d } from './depthwise-conv.js'
 import { dot } from './dot.js'
@@ -30,6 +31,7 @@ import { layerNormalization } from './layer-normalization.js'
 import { cropping1d, cropping2d, cropping3d, zeroPadding1d, zeroPadding2d, zeroPadding3d } from './margins.js'
 import { masking } from './masking.js'
 import { add, average, maximum, minimum, multiply, subtract } from './merge.js'
+import { mixUp } from './mix-up.js'
 import { normalization } from './normalization.js'
 import { permute } from './permute.js'
 import {
@@ -41,6 +43,10 @@ import {
   maxPooling3d,
 } from './pooling.js'
 import { prelu } from './prelu.js'
+import { randomBrightness } from './random-brightness.js'
+import { randomContrast } from './random-contrast.js'
+import { randomErasing } from './random-erasing.js'
+import { randomFlip } from './random-flip.js'
 import { elu, leakyReLU, relu } from './rectifiers.js'
 import { repeatVector } from './repeat-vector.js'
 import { rescaling } from './rescaling.js'
@@ -72,6 +78,7 @@ export const layerFactories = {
   cropping1d,
   cropping2d,
   cropping3d,
+  cutMix,
   dense,
   depthwiseConv1d,
   depthwiseConv2d,
@@ -100,10 +107,15 @@ export const layerFactories = {
   maxPooling3d,
   maximum,
   minimum,
+  mixUp,
   multiply,
   normalization,
   permute,
   prelu,
+  randomBrightness,
+  randomContrast,
+  randomErasing,
+  randomFlip,
   relu,
   repeatVector,
   rescaling,

@@ -1,0 +1,260 @@
+import { afterAll, expect, it } from 'vitest'
+import * as lw from '../../ts/index.js'
+import { backends, describeOnEachBackend } from '../backends.js'
+import { expectClose, expectError } from '../expect.js'
+
+const { cutMix, dense, flatten, mixUp, randomBrightness, randomContrast, randomErasing, randomFlip } =
+  lw.layers
+const { multiply, oneHot, reshape } = lw.ops
+
+const former = lw.backend()
+afterAll(() => lw.setBackend(former))
+
+const training = { training: true }
+const seed = 5
+
+/** One of each layer, over pixels from 0 to 1. */
+const valueRange = [0, 1] as const
+const makers: Readonly<Record<string, () => lw.layers.Layer>> = {
+  cutMix: () => cutMix({ seed }),
+  mixUp: () => mixUp({ alpha: 1, seed }),
+  randomBrightness: () => randomBrightness({ factor: 0.5, valueRange, seed }),
+  randomContrast: () => randomContrast({ factor: [0.5, 0.5], valueRange, seed }),
+  randomErasing: () => randomErasing({ factor: [1, 1], scale: [0.3, 0.5], valueRange, seed }),
+  randomFlip: () => randomFlip({ seed }),
+}
+
+const images = (batch: number) => lw.random.uniform([batch, 6, 5, 3], { seed: 1 })
+const rowsOf = (x: lw.Tensor) => reshape(x, [x.shape[0] as number, -1]).arraySync() as number[][]
+const meanOf = (list: readonly number[]) => list.reduce((sum, value) => sum + value, 0) / list.length
+
+/** Expects numbers to fill a range as uniform ones do: mean and extremes within the error of so many. */
+function expectUniform(list: readonly number[], low: number, high: number): void {
+  const width = high - low
+  expect(Math.min(...list)).toBeGreaterThanOrEqual(low - 1e-5)
+  expect(Math.max(...list)).toBeLessThanOrEqual(high + 1e-5)
+  expect(Math.abs(meanOf(list) - (low + high) / 2)).toBeLessThan((5 * width) / Math.sqrt(12 * list.length))
+  expect(Math.max(...list) - Math.min(...list)).toBeGreaterThan(0.97 * width)
+}
+
+it('the executors change the same pixels by the same numbers', () => {
+  for (const make of Object.values(makers)) {
+    const results = backends.map((backend) => {
+      lw.setBackend(backend)
+      const layer = make()
+      const step = lw.jit((x: lw.Tensor) => layer.apply(x, training))
+      return [layer.apply(images(4), training), step(images(4)), step(images(4))]
+    })
+    const [first, ...others] = results as [lw.Tensor[], ...lw.Tensor[][]]
+    for (const other of others) other.forEach((x, i) => expectClose(x, first[i]?.dataSync() as Float32Array))
+  }
+})
+
+describeOnEachBackend('layers that change images while training', () => {
+  it('give their input otherwise, as float32', () => {
+    const bytes = lw.tensor(
+      Uint8Array.from({ length: 90 }, (_, i) => 2 * i),
+      [1, 6, 5, 3],
+    )
+    for (const make of Object.values(makers)) {
+      const y = make().apply(bytes)
+      expect(y.dtype).toBe('float32')
+      expect([...y.dataSync()]).toEqual([...bytes.dataSync()])
+      expect(make().apply(bytes, training).dtype).toBe('float32')
+    }
+  })
+
+  it('draw anew for each batch, and a seed repeats all of them', () => {
+    const x = images(4)
+    for (const make of Object.values(makers)) {
+      const three = (layer: lw.layers.Layer) => [1, 2, 3].map(() => layer.apply(x, training).arraySync())
+      const drawn = three(make())
+      expect(drawn[0]).not.toEqual(drawn[1])
+      expect(drawn[1]).not.toEqual(drawn[2])
+      expect(three(make())).toEqual(drawn)
+    }
+    const unseeded = () => {
+      lw.seed(3)
+      return randomBrightness({ factor: 1 }).apply(x, training).arraySync()
+    }
+    expect(unseeded()).toEqual(unseeded())
+  })
+
+  it('work on the batches of an iterable', async () => {
+    const [flips, mixes] = [randomFlip({ seed: 1 }), mixUp({ seed: 2 })]
+    const augment = lw.jit((x: lw.Tensor, y: lw.Tensor) => {
+      const { images, labels } = mixes.apply<{ images: lw.Tensor; labels: lw.Tensor }>(
+        { images: flips.apply(x, training), labels: oneHot(y, 3) },
+        training,
+      )
+      return [images, labels] as const
+    })
+    const batches = {
+      *[Symbol.iterator]() {
+        for (const rows of [4, 4, 2]) {
+          yield augment(images(rows), lw.tensor(Int32Array.from({ length: rows }, (_, i) => i % 3)))
+        }
+      },
+    }
+    const model = lw.sequential({
+      layers: [flatten({ inputShape: [6, 5, 3] }), dense({ units: 3, activation: 'softmax' })],
+    })
+    model.compile({ optimizer: 'sgd', loss: 'categoricalCrossentropy' })
+    const { history } = await model.fit(batches, { epochs: 2, verbose: 0 })
+    expect(history.loss?.every(Number.isFinite)).toBe(true)
+  })
+
+  it('are active in the training of a model, not in its predictions', async () => {
+    const x = images(8)
+    const model = lw.sequential({
+      layers: [
+        lw.input({ shape: [6, 5, 3] }),
+        ...Object.values(makers).map((make) => make()),
+        flatten(),
+        dense({ units: 1 }),
+      ],
+    })
+    model.compile({ optimizer: lw.optimizers.sgd({ learningRate: 0 }), loss: 'meanSquaredError' })
+    const kernel = model.getWeights()[0] as lw.Tensor
+    const plain = lw.ops.matmul(reshape(x, [8, -1]), kernel)
+    expectClose(await model.predict(x), plain.dataSync(), 1e-5)
+    const { history } = await model.fit(x, plain, { epochs: 2, batchSize: 8, verbose: 0 })
+    expect(Math.min(...(history.loss as number[]))).toBeGreaterThan(1e-4)
+    expect(history.loss?.[0]).not.toBe(history.loss?.[1])
+    expect((await model.evaluate(x, plain, { verbose: 0 })).loss).toBeLessThan(1e-8)
+  })
+
+  it('randomFlip flips half of the images, each by itself', () => {
+    const x = lw.ops.broadcastTo(
+      lw.tensor([
+        [
+          [[0], [1]],
+          [[2], [3]],
+        ],
+      ]),
+      [2000, 2, 2, 1],
+    )
+    const flipped = { horizontal: '1,0,3,2', vertical: '2,3,0,1', horizontalAndVertical: '3,2,1,0' } as const
+    for (const mode of ['horizontal', 'vertical', 'horizontalAndVertical'] as const) {
+      const rows = rowsOf(randomFlip({ mode, seed }).apply(x, training)).map(String)
+      expect(new Set(rows)).toEqual(new Set(['0,1,2,3', flipped[mode]]))
+      const share = rows.filter((row) => row === flipped[mode]).length / rows.length
+      expect(Math.abs(share - 0.5)).toBeLessThan(0.05)
+      const changes = rows.filter((row, i) => row !== rows[i + 1]).length / rows.length
+      expect(Math.abs(changes - 0.5)).toBeLessThan(0.05)
+    }
+  })
+
+  it('randomBrightness and randomContrast draw from their ranges', () => {
+    const x = lw.ops.broadcastTo(lw.tensor([[[[0.4], [0.6]]]]), [2000, 1, 2, 1])
+    const valueRange = [-9, 9] as const
+    const brighter = randomBrightness({ factor: [-0.25, 0.5], valueRange, seed }).apply(x, training)
+    expectUniform(
+      rowsOf(brighter).map(([a]) => (a as number) - 0.4),
+      -0.25 * 18,
+      0.5 * 18,
+    )
+    const contrasted = randomContrast({ factor: [0.25, 0.75], valueRange, seed }).apply(x, training)
+    expectUniform(
+      rowsOf(contrasted).map(([a, b]) => ((b as number) - (a as number)) / 0.2),
+      0.75,
+      1.75,
+    )
+    const clipped = randomBrightness({ factor: [1, 1], valueRange: [0, 0.5], seed }).apply(x, training)
+    expect(new Set(clipped.dataSync())).toEqual(new Set([0.5]))
+  })
+
+  it('randomErasing fills rectangles of the sides that scale gives, in a share of the images', () => {
+    const x = lw.ops.zeros([1000, 40, 30, 1])
+    const erased = randomErasing({ factor: [0.3, 0.5], scale: [0.25, 0.64], fillValue: 7, seed }).apply(
+      x,
+      training,
+    )
+    const areas = rowsOf(erased).map((row) => row.filter((pixel) => pixel === 7).length / row.length)
+    const hit = areas.filter((area) => area > 0)
+    expect(Math.abs(hit.length / areas.length - 0.4)).toBeLessThan(0.08)
+    expect(Math.min(...hit)).toBeGreaterThan(0.2)
+    expect(Math.max(...hit)).toBeLessThan(0.7)
+    // The mean of a product of two independent sides, each the root of a uniform number.
+    const side = ((2 / 3) * (0.64 ** 1.5 - 0.25 ** 1.5)) / (0.64 - 0.25)
+    expect(Math.abs(meanOf(hit) - side ** 2)).toBeLessThan(0.03)
+    const rows = new Set(rowsOf(erased).map(String))
+    expect(rows.size).toBeGreaterThan(300)
+    const noise = randomErasing({ factor: [1, 1], scale: [1, 1], valueRange: [-100, 1], seed }).apply(
+      lw.ops.zeros([10, 40, 30, 1]),
+      training,
+    )
+    const values = [...noise.dataSync()]
+    expect(Math.abs(values.filter((value) => value === 1).length / values.length - 0.1587)).toBeLessThan(0.02)
+    expect(Math.abs(values.filter((value) => value < 0).length / values.length - 0.5)).toBeLessThan(0.02)
+  })
+
+  it('mixUp mixes images and labels by one share, and keeps their sum', () => {
+    // Every pixel of image i is i, and its label is class i.
+    const n = 400
+    const x = multiply(lw.ops.ones([n, 2, 3, 1]), reshape(lw.ops.arange(0, n, 1, 'float32'), [n, 1, 1, 1]))
+    const y = lw.ops.eye(n)
+    const layer = mixUp({ alpha: 0.4, seed })
+    const { images, labels } = layer.apply<{ images: lw.Tensor; labels: lw.Tensor }>(
+      { images: x, labels: y },
+      training,
+    )
+    const shares = (labels.arraySync() as number[][]).map((row, i) => {
+      expect(row.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 5)
+      return row[i] as number
+    })
+    const wanted = lw.ops.matmul(labels, reshape(lw.ops.arange(0, n, 1, 'float32'), [n, 1]))
+    expectClose(lw.ops.max(images, { axis: [1, 2, 3] }), wanted.dataSync(), 1e-4)
+    expectClose(lw.ops.min(images, { axis: [1, 2, 3] }), wanted.dataSync(), 1e-4)
+    // Beta(0.4, 0.4) has mean 1/2 and variance 1 / (4 · 1.8).
+    expect(Math.abs(meanOf(shares) - 0.5)).toBeLessThan(0.1)
+    expect(Math.abs(meanOf(shares.map((share) => (share - 0.5) ** 2)) - 1 / 7.2)).toBeLessThan(0.02)
+  })
+
+  it('cutMix puts rectangles in place, and mixes labels by their areas', () => {
+    const n = 300
+    const x = multiply(lw.ops.ones([n, 30, 20, 1]), reshape(lw.ops.arange(0, n, 1, 'float32'), [n, 1, 1, 1]))
+    const { images, labels } = cutMix({ factor: [1, 1], seed }).apply<{
+      images: lw.Tensor
+      labels: lw.Tensor
+    }>({ images: x, labels: lw.ops.eye(n) }, training)
+    const rows = rowsOf(images)
+    const kept = (labels.arraySync() as number[][]).map((row, i) => {
+      const others = new Set(rows[i]?.filter((pixel) => pixel !== i))
+      expect(others.size).toBeLessThanOrEqual(1)
+      for (const other of others) expect(row[other]).toBeGreaterThan(0)
+      const pixels = (rows[i] as number[]).filter((pixel) => pixel === i).length / 600
+      expect(Math.abs(pixels - (row[i] as number))).toBeLessThan(0.1)
+      return row[i] as number
+    })
+    // Beta(1, 1) is uniform.
+    expect(Math.abs(meanOf(kept) - 0.5)).toBeLessThan(0.1)
+  })
+
+  it('refuse what they cannot take', async () => {
+    const x = images(2)
+    const labels = lw.tensor([1, 2])
+    await expectError('layer.input', () => randomFlip().apply(lw.input({ shape: [6, 5] })))
+    await expectError('layer.input', () => randomFlip().apply({ images: x, boundingBoxes: x }))
+    await expectError('layer.input', () => randomFlip().apply({ labels }))
+    await expectError('layer.input', () => randomFlip().apply({ images: x, segmentationMasks: labels }))
+    await expectError('layer.input', () => mixUp().apply({ images: x, labels }, training))
+    await expectError('layer.input', () => cutMix().apply({ images: x, labels }, training))
+    await expectError('layer.input', () => randomErasing({ fillValue: [1, 2] }).apply(x, training))
+    await expectError('argument.type', () => randomFlip({ mode: 'left' as never }), { argument: 'mode' })
+    await expectError('argument.type', () => randomFlip({ dataFormat: 'hwc' as never }), {
+      argument: 'dataFormat',
+    })
+    for (const factor of [-0.5, 1.5, [0.5], [0, 2], [NaN, 1], '1'] as never[]) {
+      await expectError('argument.range', () => randomContrast({ factor }), { argument: 'factor' })
+      await expectError('argument.range', () => cutMix({ factor }), { argument: 'factor' })
+    }
+    await expectError('argument.range', () => randomBrightness({ factor: -1.5 }), { argument: 'factor' })
+    await expectError('argument.range', () => randomErasing({ scale: [0, 2] }), { argument: 'scale' })
+    await expectError('argument.range', () => randomErasing({ fillValue: [] }), { argument: 'fillValue' })
+    await expectError('argument.range', () => randomContrast({ factor: 1, valueRange: [1] as never }), {
+      argument: 'valueRange',
+    })
+    await expectError('argument.range', () => mixUp({ alpha: 0 }), { argument: 'alpha' })
+  })
+})

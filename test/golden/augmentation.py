@@ -1,0 +1,64 @@
+"""What Keras's layers make of images in training, in float64, when they draw layerwise's random numbers."""
+from unittest.mock import patch
+
+import torch
+from keras_float64 import float64
+from layers import keras_layer, numbers
+from philox import Numbers
+from training import formula
+
+STEPS = 2
+
+# (layer, configuration, shapes by name). Axes differ in extent, so that none can be taken for another.
+CASES = [
+    ("randomFlip", {"seed": 1}, {"images": [4, 3, 5, 2]}),
+    ("randomFlip", {"mode": "horizontal", "seed": 2}, {"images": [4, 3, 5, 2], "labels": [4, 3]}),
+    ("randomFlip", {"mode": "vertical", "dataFormat": "channelsFirst", "seed": 3},
+     {"images": [4, 2, 3, 5], "segmentationMasks": [4, 1, 3, 5]}),
+    ("randomFlip", {"seed": 4}, {"images": [3, 5, 2], "labels": [3], "segmentationMasks": [3, 5, 1]}),
+    ("randomContrast", {"factor": 0.5, "seed": 1}, {"images": [4, 3, 5, 2]}),
+    ("randomContrast", {"factor": [0.3, 0.9], "valueRange": [60.0, 200.0], "seed": 2}, {"images": [4, 3, 5, 2]}),
+    ("randomContrast", {"factor": [0.8, 0.1], "dataFormat": "channelsFirst", "seed": 2}, {"images": [3, 2, 5, 4]}),
+    ("randomContrast", {"factor": 0.7, "seed": 5}, {"images": [3, 5, 2], "segmentationMasks": [3, 5, 1]}),
+    ("randomBrightness", {"factor": 0.4, "seed": 1}, {"images": [4, 3, 5, 2]}),
+    ("randomBrightness", {"factor": [0.2, -0.6], "valueRange": [200.0, 30.0], "seed": 2}, {"images": [4, 3, 5, 2]}),
+    ("randomBrightness", {"factor": 1.0, "seed": 3}, {"images": [3, 5, 2]}),
+    ("randomErasing", {"seed": 1, "fillValue": 77.0}, {"images": [6, 5, 7, 2]}),
+    ("randomErasing", {"seed": 2, "factor": [0.6, 0.9], "scale": [0.2, 0.7], "fillValue": [10.0, 300.0, 30.0]}, {"images": [6, 5, 7, 3]}),
+    ("randomErasing", {"seed": 3, "factor": [1.0, 1.0], "scale": 0.9, "valueRange": [-20.0, 100.0]}, {"images": [4, 5, 7, 2]}),
+    ("randomErasing", {"seed": 4, "factor": [1.0, 1.0], "dataFormat": "channelsFirst"}, {"images": [4, 2, 5, 7]}),
+    ("randomErasing", {"seed": 6, "factor": [1.0, 1.0]}, {"images": [5, 7, 2], "labels": [3]}),
+    ("mixUp", {"seed": 1}, {"images": [5, 3, 4, 2], "labels": [5, 3]}),
+    ("mixUp", {"seed": 2, "alpha": 1.5, "dataFormat": "channelsFirst"}, {"images": [5, 2, 3, 4]}),
+    ("cutMix", {"seed": 1}, {"images": [5, 6, 7, 2], "labels": [5, 3], "segmentationMasks": [5, 6, 7, 2]}),
+    ("cutMix", {"seed": 2, "factor": [0.5, 0.9], "dataFormat": "channelsFirst"}, {"images": [5, 2, 6, 7], "labels": [5, 3]}),
+]  # fmt: skip
+
+SNAKE = {"segmentationMasks": "segmentation_masks"}
+
+
+def run(name, config, shapes):
+    layer = keras_layer(name, config)
+    data = {part: formula(shape, 0, 255 if part == "images" else 1, i) for i, (part, shape) in enumerate(shapes.items())}
+    data["images"].requires_grad_(True)
+    steps = []
+    for step in range(STEPS):
+        random = Numbers(config["seed"], step)
+        module = "keras.src.backend.torch.random."
+        drawn = {kind: getattr(random, kind) for kind in ("uniform", "normal", "shuffle", "beta")}
+        patches = [patch(module + kind, draw) for kind, draw in drawn.items()]
+        for each in patches:
+            each.start()
+        outputs = layer({SNAKE.get(part, part): x.clone() for part, x in data.items()}, training=True)
+        for each in patches:
+            each.stop()
+        results = {part: outputs[SNAKE.get(part, part)] for part in shapes}
+        weighted = sum((x * formula(tuple(x.shape), -1, 1, 20)).sum() for x in results.values())
+        gradient = torch.autograd.grad(weighted, data["images"])[0]
+        steps.append({"outputs": {part: numbers(x) for part, x in results.items()}, "gradient": numbers(gradient)})
+    return {"layer": name, "config": config, "shapes": shapes, "steps": steps}
+
+
+def augment_all():
+    with float64():
+        return [run(*case) for case in CASES]
