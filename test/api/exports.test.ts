@@ -173,6 +173,7 @@ it('what is public is an explicit list', () => {
     'spatialDropout1d',
     'spatialDropout2d',
     'spatialDropout3d',
+    'spectralNormalization',
     'subtract',
     'unitNormalization',
     'upSampling1d',

@@ -17,7 +17,7 @@ export interface LayerContract {
   /** For layers of integers: the inputs go from 0 up to but not including it. */
   readonly integers?: number
   readonly output: Shape
-  /** Name, shape, and whether training updates it (default true), in Keras's order. */
+  /** Name (of a layer within: 'layer/name'), shape, and whether training updates it (default true), in Keras's order. */
   readonly weights?: readonly (readonly [name: string, shape: Shape, trainable?: boolean])[]
   /** Shapes that the layer refuses; the built layer refuses them too. */
   readonly refuses: readonly (Shape | readonly Shape[])[]
@@ -52,7 +52,11 @@ export function testLayer(contract: LayerContract): void {
 
       expect(layer.apply(x).shape).toEqual(output)
       expect(layer.weights.map(({ name, shape, trainable }) => [name, shape, trainable])).toEqual(
-        weights.map(([name, shape, trainable = true]) => [`${layer.name}/${name}`, shape, trainable]),
+        weights.map(([name, shape, trainable = true]) => [
+          name.includes('/') ? name : `${layer.name}/${name}`,
+          shape,
+          trainable,
+        ]),
       )
       const dtype = contract.integers ? 'int32' : 'float32'
       const placeholders = [x].flat().map(({ shape }) => lw.input({ shape: shape.slice(1), dtype }))

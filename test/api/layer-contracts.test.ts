@@ -423,6 +423,18 @@ const contracts: readonly LayerContract[] = [
     output: [1, 2, 3, 2, 4],
     refuses: [[2, 5]],
   },
+  {
+    layer: 'spectralNormalization',
+    config: { layer: { className: 'dense', config: { name: 'within', units: 4 } }, powerIterations: 2 },
+    input: [2, 3],
+    output: [2, 4],
+    weights: [
+      ['within/kernel', [3, 4]],
+      ['vectorU', [1, 4], false],
+      ['within/bias', [4]],
+    ],
+    refuses: [[3], [2]],
+  },
   { layer: 'subtract', ...merged },
   {
     layer: 'unitNormalization',

@@ -23,6 +23,10 @@ FOREIGN = {
     "renorm_momentum", "rms_scaling", "synchronized",
 }  # fmt: skip
 
+# Layers within others.
+DENSE = {"className": "dense", "config": {"units": 3, "activation": "tanh"}}
+CONV = {"className": "conv2d", "config": {"filters": 4, "kernelSize": [2, 3], "strides": [1, 2]}}
+
 # (layer, configuration, shapes of the inputs, options). Axes differ in extent, so that none can be taken for another.
 # Options: training; integers, the limit of the integers that the input holds.
 CASES = [
@@ -170,6 +174,10 @@ CASES = [
     ("spatialDropout1d", {"rate": 0.5}, [[2, 4, 3]], {}),
     ("spatialDropout2d", {"rate": 0.5}, [[2, 2, 4, 3]], {}),
     ("spatialDropout3d", {"rate": 0.5}, [[1, 2, 3, 4, 3]], {}),
+    ("spectralNormalization", {"layer": DENSE}, [[4, 5]], {}),
+    ("spectralNormalization", {"layer": DENSE, "powerIterations": 3}, [[2, 4, 5]], {"training": True}),
+    ("spectralNormalization", {"layer": CONV}, [[2, 4, 5, 3]], {"training": True}),
+    ("spectralNormalization", {"layer": {**DENSE, "config": {"units": 3, "trainable": False}}}, [[4, 5]], {"training": True}),
     ("upSampling1d", {"size": 3}, [[2, 4, 3]], {}),
     ("upSampling2d", {"size": [2, 3]}, [[1, 2, 3, 4]], {}),
     ("upSampling2d", {"dataFormat": "channelsFirst"}, [[1, 2, 3, 4]], {}),
@@ -195,8 +203,12 @@ def keras_class(name):
 
 
 def keras_layer(name, config, **options):
-    # Keras's names of values are in snake case too.
-    value = lambda v: snake(v) if isinstance(v, str) else v
+    def value(v):
+        if isinstance(v, dict) and "className" in v:
+            return keras_layer(v["className"], v["config"])
+        # Keras's names of values are in snake case too.
+        return snake(v) if isinstance(v, str) else v
+
     return keras_class(name)(**{snake(key): value(v) for key, v in config.items()}, **options)
 
 
@@ -253,10 +265,15 @@ def plain(value):
     """A part of Keras's configuration in layerwise's spelling."""
     if isinstance(value, dict) and "class_name" in value:
         name = value["class_name"]
-        return name[0].lower() + name[1:]
+        name = re.sub(r"([123])D", r"\1d", name[0].lower() + name[1:])
+        return {"className": name, "config": own(value["config"])} if "layers" in value["module"] else name
     if isinstance(value, str):
         return camel(value)
     return list(value) if isinstance(value, tuple) else value
+
+
+def own(config):
+    return {camel(key): plain(value) for key, value in config.items() if key not in FOREIGN}
 
 
 def configurations():
@@ -266,11 +283,7 @@ def configurations():
         {
             "layer": name,
             "given": config,
-            "config": {
-                camel(key): plain(value)
-                for key, value in keras_layer(name, config).get_config().items()
-                if key not in FOREIGN
-            },
+            "config": own(keras_layer(name, config).get_config()),
         }
         for name, config in sorted(first.items())
     ]

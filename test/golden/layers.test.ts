@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { isSerialized } from '../../ts/described.js'
 import { nativeAddon } from '../../ts/executors/choice.js'
 import type { Executor } from '../../ts/executors/executor.js'
 import { NativeExecutor } from '../../ts/executors/native.js'
@@ -118,17 +119,19 @@ function expectNear(tensor: lw.Tensor, wanted: Numbers, tolerance: number, what:
   })
 }
 
+/** What a configuration says besides what every layer's does, also of a layer within. */
+function ownOf({ name, dtype, trainable, ...config }: Readonly<Record<string, unknown>>): object {
+  const known = Object.entries(config).filter(([, value]) => value !== null)
+  const own = (value: unknown) =>
+    isSerialized(value) ? { ...value, config: ownOf(value.config ?? {}) } : value
+  return Object.fromEntries(known.map(([key, value]) => [key, own(value)]))
+}
+
 describe('layers have the configuration of Keras, with its defaults', () => {
   test.each(configurations.map(({ layer, ...entry }) => [layer, entry] as const))('%s', (name, entry) => {
-    const {
-      name: _,
-      dtype,
-      trainable,
-      ...config
-    } = layerFrom({ className: name, config: entry.given }).getConfig()
-    expect({ dtype, trainable }).toEqual({ dtype: 'float32', trainable: true })
-    const known = Object.entries(entry.config).filter(([, value]) => value !== null)
-    expect(config).toEqual(Object.fromEntries(known))
+    const config = layerFrom({ className: name, config: entry.given }).getConfig()
+    expect(config).toMatchObject({ dtype: 'float32', trainable: true })
+    expect(ownOf(config)).toEqual(ownOf(entry.config))
   })
 
   test('of all layers that Keras serializes', () => {

@@ -165,6 +165,11 @@ export {
   spatialDropout3d,
 } from './spatial-dropout.js'
 export {
+  type SpectralNormalization,
+  type SpectralNormalizationConfig,
+  spectralNormalization,
+} from './spectral-normalization.js'
+export {
   type UnitNormalization,
   type UnitNormalizationConfig,
   unitNormalization,

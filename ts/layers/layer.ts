@@ -291,6 +291,7 @@ export abstract class Layer {
   /** Builds the layer unless it is built. Weights are made at once, also in the middle of a trace. */
   ensureBuilt(inputShape: InputShape): void {
     if (this.#built) return
+    this.checkInputShape(inputShape)
     try {
       recordInto(undefined, () => this.build(inputShape))
       this.#built = true
@@ -312,6 +313,11 @@ export abstract class Layer {
     const weight = makeWeight(this.name, options)
     this.#weights.push(weight)
     return weight
+  }
+
+  /** Lists a weight of a layer within among this layer's own. */
+  protected shareWeight(weight: Variable): void {
+    this.#weights.push(weight)
   }
 
   /** The layers in this layer's properties. */

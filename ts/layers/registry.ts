@@ -1,4 +1,5 @@
-import { fromRegistry, type Serialized } from '../described.js'
+import { fromRegistry, isSerialized, type Serialized } from '../described.js'
+import { fail } from '../errors.js'
 import { activation } from './activation.js'
 import { activityRegularization } from './activity-regularization.js'
 import { alphaDropout } from './alpha-dropout.js'
@@ -26,7 +27,7 @@ import {
 import { groupNormalization } from './group-normalization.js'
 import { identity } from './identity.js'
 import { lambda } from './lambda.js'
-import type { Layer } from './layer.js'
+import { Layer } from './layer.js'
 import { layerNormalization } from './layer-normalization.js'
 import { cropping1d, cropping2d, cropping3d, zeroPadding1d, zeroPadding2d, zeroPadding3d } from './margins.js'
 import { masking } from './masking.js'
@@ -54,6 +55,7 @@ import { reshape } from './reshape.js'
 import { rmsNormalization } from './rms-normalization.js'
 import { softmax } from './softmax.js'
 import { spatialDropout1d, spatialDropout2d, spatialDropout3d } from './spatial-dropout.js'
+import { spectralNormalization } from './spectral-normalization.js'
 import { unitNormalization } from './unit-normalization.js'
 import { upSampling1d, upSampling2d, upSampling3d } from './up-sampling.js'
 
@@ -127,6 +129,7 @@ export const layerFactories = {
   spatialDropout1d,
   spatialDropout2d,
   spatialDropout3d,
+  spectralNormalization,
   subtract,
   unitNormalization,
   upSampling1d,
@@ -140,4 +143,12 @@ export const layerFactories = {
 /** A layer from its serialized form. */
 export function layerFrom(serialized: Serialized): Layer {
   return fromRegistry<Layer>('layer', serialized, layerFactories)
+}
+
+/** The layer that a layer is given to keep, as itself or in serialized form. */
+export function layerWithin(op: string, given: Layer | Serialized): Layer {
+  const layer: unknown = isSerialized(given) ? layerFrom(given) : given
+  if (layer instanceof Layer) return layer
+  const expected = 'a layer, such as lw.layers.dense({ units: 10 })'
+  return fail('argument.type', { op, argument: 'layer', expected, got: given })
 }
