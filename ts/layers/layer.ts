@@ -291,7 +291,6 @@ export abstract class Layer {
   /** Builds the layer unless it is built. Weights are made at once, also in the middle of a trace. */
   ensureBuilt(inputShape: InputShape): void {
     if (this.#built) return
-    this.checkInputShape(inputShape)
     try {
       recordInto(undefined, () => this.build(inputShape))
       this.#built = true
@@ -313,6 +312,12 @@ export abstract class Layer {
     const weight = makeWeight(this.name, options)
     this.#weights.push(weight)
     return weight
+  }
+
+  /** Builds a layer within, which is given what this one is given. */
+  protected buildWithin(layer: Layer, inputShape: InputShape): void {
+    layer.checkInputShape(inputShape)
+    layer.ensureBuilt(inputShape)
   }
 
   /** Lists a weight of a layer within among this layer's own. */

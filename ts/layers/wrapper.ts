@@ -16,7 +16,7 @@ export abstract class Wrapper extends Layer {
   }
 
   override build(inputShape: InputShape): void {
-    this.layer.ensureBuilt(inputShape)
+    this.buildWithin(this.layer, inputShape)
   }
 
   override getConfig(): Record<string, unknown> {
