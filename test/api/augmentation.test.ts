@@ -3,8 +3,19 @@ import * as lw from '../../ts/index.js'
 import { backends, describeOnEachBackend } from '../backends.js'
 import { expectClose, expectError } from '../expect.js'
 
-const { cutMix, dense, flatten, mixUp, randomBrightness, randomContrast, randomErasing, randomFlip } =
-  lw.layers
+const {
+  cutMix,
+  dense,
+  flatten,
+  mixUp,
+  randomBrightness,
+  randomContrast,
+  randomErasing,
+  randomFlip,
+  randomRotation,
+  randomTranslation,
+  randomZoom,
+} = lw.layers
 const { multiply, oneHot, reshape } = lw.ops
 
 const former = lw.backend()
@@ -22,6 +33,9 @@ const makers: Readonly<Record<string, () => lw.layers.Layer>> = {
   randomContrast: () => randomContrast({ factor: [0.5, 0.5], valueRange, seed }),
   randomErasing: () => randomErasing({ factor: [1, 1], scale: [0.3, 0.5], valueRange, seed }),
   randomFlip: () => randomFlip({ seed }),
+  randomRotation: () => randomRotation({ factor: 0.2, seed }),
+  randomTranslation: () => randomTranslation({ heightFactor: 0.3, widthFactor: 0.4, fillMode: 'wrap', seed }),
+  randomZoom: () => randomZoom({ heightFactor: 0.5, widthFactor: 0.3, fillMode: 'constant', seed }),
 }
 
 const images = (batch: number) => lw.random.uniform([batch, 6, 5, 3], { seed: 1 })
@@ -164,6 +178,69 @@ describeOnEachBackend('layers that change images while training', () => {
     expect(new Set(clipped.dataSync())).toEqual(new Set([0.5]))
   })
 
+  it('randomTranslation, randomRotation and randomZoom draw from their ranges, for each image', () => {
+    const x = lw.ops.zeros([2000, 10, 20, 1])
+    const list = (t: lw.Tensor) => [...t.dataSync()]
+    const moved = randomTranslation({
+      heightFactor: [-0.1, 0.3],
+      widthFactor: 0.2,
+      seed,
+    }).getRandomTransformation(x)
+    const translations = rowsOf(moved.translations)
+    expectUniform(
+      translations.map(([right]) => right as number),
+      -4,
+      4,
+    )
+    expectUniform(
+      translations.map(([, down]) => down as number),
+      -1,
+      3,
+    )
+    expectUniform(
+      list(randomRotation({ factor: [-0.1, 0.3], seed }).getRandomTransformation(x).angle),
+      -36,
+      108,
+    )
+    const zoom = randomZoom({ heightFactor: 0.2, widthFactor: [-0.5, 0], seed }).getRandomTransformation(x)
+    expectUniform(list(zoom.heightZoom), 0.8, 1.2)
+    expectUniform(list(zoom.widthZoom), 0.5, 1)
+    const square = randomZoom({ heightFactor: 0.2, seed }).getRandomTransformation(x)
+    expect(list(square.widthZoom)).toEqual(list(square.heightZoom))
+  })
+
+  it('they move pixels where they should, and of masks whole ones', () => {
+    const pixels = [
+      [1, 2, 3],
+      [4, 5, 6],
+      [7, 8, 9],
+    ]
+    const x = reshape(lw.tensor(pixels), [1, 3, 3, 1])
+    const seen = (layer: lw.layers.Layer) => reshape(layer.apply(x, training), [3, 3])
+    const quarter = seen(randomRotation({ factor: [0.25, 0.25] }))
+    expectClose(quarter, [3, 6, 9, 2, 5, 8, 1, 4, 7], 1e-5)
+    const third = [1 / 3, 1 / 3] as const
+    const fill = { fillMode: 'constant', fillValue: -1 } as const
+    const down = seen(randomTranslation({ heightFactor: third, widthFactor: 0, ...fill }))
+    expectClose(down, [-1, -1, -1, 1, 2, 3, 4, 5, 6], 1e-5)
+    const right = seen(randomTranslation({ heightFactor: 0, widthFactor: third, ...fill }))
+    expectClose(right, [-1, 1, 2, -1, 4, 5, -1, 7, 8], 1e-5)
+    const near = seen(randomZoom({ heightFactor: [-0.5, -0.5] }))
+    expectClose(near, [3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7], 1e-5)
+    const tall = seen(randomZoom({ heightFactor: [1, 1], widthFactor: 0, ...fill }))
+    expectClose(tall, [-1, -1, -1, 4, 5, 6, -1, -1, -1], 1e-5)
+
+    const masks = lw.ops.round(multiply(images(4), 4))
+    for (const name of ['randomRotation', 'randomTranslation', 'randomZoom']) {
+      const layer = (makers[name] as () => lw.layers.Layer)()
+      const data = { images: images(4), segmentationMasks: masks }
+      const { segmentationMasks } = layer.apply<typeof data>(data, training)
+      expect(segmentationMasks.shape).toEqual(masks.shape)
+      expect(segmentationMasks.arraySync()).not.toEqual(masks.arraySync())
+      expect(new Set(segmentationMasks.dataSync())).toEqual(new Set([0, 1, 2, 3, 4]))
+    }
+  })
+
   it('randomErasing fills rectangles of the sides that scale gives, in a share of the images', () => {
     const x = lw.ops.zeros([1000, 40, 30, 1])
     const erased = randomErasing({ factor: [0.3, 0.5], scale: [0.25, 0.64], fillValue: 7, seed }).apply(
@@ -255,6 +332,26 @@ describeOnEachBackend('layers that change images while training', () => {
     await expectError('argument.range', () => randomContrast({ factor: 1, valueRange: [1] as never }), {
       argument: 'valueRange',
     })
+    await expectError('argument.range', () => randomZoom({ heightFactor: -1 }), { argument: 'heightFactor' })
+    await expectError('argument.range', () => randomZoom({ heightFactor: 0, widthFactor: [-1, 0] }), {
+      argument: 'widthFactor',
+    })
+    await expectError('argument.range', () => randomTranslation({ heightFactor: 0, widthFactor: 2 }), {
+      argument: 'widthFactor',
+    })
+    await expectError('argument.type', () => randomRotation({ factor: 0, fillMode: 'mirror' as never }), {
+      argument: 'fillMode',
+    })
+    await expectError('argument.range', () => randomRotation({ factor: 0, fillValue: NaN }), {
+      argument: 'fillValue',
+    })
+    await expectError(
+      'argument.type',
+      () => randomRotation({ factor: 0, interpolation: 'bicubic' as never }),
+      {
+        argument: 'interpolation',
+      },
+    )
     await expectError('argument.range', () => mixUp({ alpha: 0 }), { argument: 'alpha' })
   })
 })

@@ -347,6 +347,17 @@ const contracts: readonly LayerContract[] = [
     ...augmented,
   },
   { layer: 'randomFlip', config: { mode: 'vertical', seed: 1 }, ...augmented },
+  { layer: 'randomRotation', config: { factor: 0.1, fillMode: 'wrap', seed: 1 }, ...augmented },
+  {
+    layer: 'randomTranslation',
+    config: { heightFactor: 0.3, widthFactor: [0.1, 0.2], fillValue: 1, seed: 1 },
+    ...augmented,
+  },
+  {
+    layer: 'randomZoom',
+    config: { heightFactor: 0.3, widthFactor: [-0.5, 0], interpolation: 'nearest', seed: 1 },
+    ...augmented,
+  },
   {
     layer: 'relu',
     config: { maxValue: 1, negativeSlope: 0.1, threshold: 0.5 },

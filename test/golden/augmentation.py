@@ -1,8 +1,10 @@
 """What Keras's layers make of images in training, in float64, when they draw layerwise's random numbers."""
+from contextlib import ExitStack
 from unittest.mock import patch
 
 import torch
 from keras_float64 import float64
+from keras.src.backend.torch import cast
 from layers import keras_layer, numbers
 from philox import Numbers
 from training import formula
@@ -32,6 +34,24 @@ CASES = [
     ("mixUp", {"seed": 2, "alpha": 1.5, "dataFormat": "channelsFirst"}, {"images": [5, 2, 3, 4]}),
     ("cutMix", {"seed": 1}, {"images": [5, 6, 7, 2], "labels": [5, 3], "segmentationMasks": [5, 6, 7, 2]}),
     ("cutMix", {"seed": 2, "factor": [0.5, 0.9], "dataFormat": "channelsFirst"}, {"images": [5, 2, 6, 7], "labels": [5, 3]}),
+    ("randomTranslation", {"heightFactor": 0.3, "widthFactor": 0.4, "seed": 1}, {"images": [3, 4, 6, 2]}),
+    ("randomTranslation", {"heightFactor": [-0.5, 0.1], "widthFactor": [0.9, 0.3], "fillMode": "constant", "fillValue": 9.0, "seed": 2},
+     {"images": [3, 4, 6, 2], "segmentationMasks": [3, 4, 6, 1]}),
+    ("randomTranslation", {"heightFactor": 0.7, "widthFactor": 0.2, "fillMode": "wrap", "dataFormat": "channelsFirst", "seed": 3},
+     {"images": [3, 2, 4, 6], "labels": [3, 2]}),
+    ("randomTranslation", {"heightFactor": 1.0, "widthFactor": 1.0, "fillMode": "nearest", "interpolation": "nearest", "seed": 4},
+     {"images": [4, 6, 2]}),
+    ("randomRotation", {"factor": 0.2, "seed": 1}, {"images": [3, 4, 6, 2]}),
+    ("randomRotation", {"factor": [0.1, 0.4], "fillMode": "constant", "fillValue": -3.0, "seed": 2}, {"images": [3, 4, 6, 2]}),
+    ("randomRotation", {"factor": 1.0, "fillMode": "wrap", "dataFormat": "channelsFirst", "seed": 3}, {"images": [3, 2, 4, 6]}),
+    ("randomRotation", {"factor": 0.5, "fillMode": "nearest", "interpolation": "nearest", "seed": 4}, {"images": [4, 6, 2], "labels": [3]}),
+    ("randomZoom", {"heightFactor": 0.5, "seed": 1}, {"images": [3, 4, 6, 2]}),
+    ("randomZoom", {"heightFactor": [-0.6, -0.2], "widthFactor": [0.3, 1.0], "fillMode": "constant", "fillValue": 9.0, "seed": 2},
+     {"images": [3, 4, 6, 2], "segmentationMasks": [3, 4, 6, 1]}),
+    ("randomZoom", {"heightFactor": 0.9, "widthFactor": 0.2, "fillMode": "wrap", "dataFormat": "channelsFirst", "seed": 3},
+     {"images": [3, 2, 4, 6]}),
+    ("randomZoom", {"heightFactor": [0.8, 0.8], "widthFactor": 1.0, "fillMode": "nearest", "interpolation": "nearest", "seed": 4},
+     {"images": [4, 6, 2]}),
 ]  # fmt: skip
 
 SNAKE = {"segmentationMasks": "segmentation_masks"}
@@ -44,14 +64,13 @@ def run(name, config, shapes):
     steps = []
     for step in range(STEPS):
         random = Numbers(config["seed"], step)
-        module = "keras.src.backend.torch.random."
-        drawn = {kind: getattr(random, kind) for kind in ("uniform", "normal", "shuffle", "beta")}
-        patches = [patch(module + kind, draw) for kind, draw in drawn.items()]
-        for each in patches:
-            each.start()
-        outputs = layer({SNAKE.get(part, part): x.clone() for part, x in data.items()}, training=True)
-        for each in patches:
-            each.stop()
+        replaced = {f"random.{kind}": getattr(random, kind) for kind in ("uniform", "normal", "shuffle", "beta")}
+        # Some layers narrow what they draw to float32.
+        replaced["cast"] = lambda x, dtype: cast(x, "float64" if dtype == "float32" else dtype)
+        with ExitStack() as stack:
+            for path, function in replaced.items():
+                stack.enter_context(patch(f"keras.src.backend.torch.{path}", function))
+            outputs = layer({SNAKE.get(part, part): x.clone() for part, x in data.items()}, training=True)
         results = {part: outputs[SNAKE.get(part, part)] for part in shapes}
         weighted = sum((x * formula(tuple(x.shape), -1, 1, 20)).sum() for x in results.values())
         gradient = torch.autograd.grad(weighted, data["images"])[0]

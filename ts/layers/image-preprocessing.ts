@@ -1,6 +1,6 @@
 import { fail } from '../errors.js'
 import { cast, expandDims, squeeze } from '../ops/index.js'
-import { checkFormat, type DataFormat } from '../ops/windows.js'
+import { checkDataFormat, type DataFormat } from '../ops/windows.js'
 import { checkOptions } from '../options.js'
 import { RandomGenerator } from '../random.js'
 import { Tensor } from '../tensor.js'
@@ -45,7 +45,7 @@ export abstract class ImagePreprocessing<Transformation> extends Layer {
     checkOptions(factory, config, [...layerOptions, 'dataFormat', 'seed', ...options])
     super(config)
     const { dataFormat = 'channelsLast', seed } = config
-    checkFormat(factory, 'valid', dataFormat, 2)
+    checkDataFormat(factory, dataFormat)
     this.dataFormat = dataFormat
     this.seed = seed
     this.generator = seed === undefined ? undefined : new RandomGenerator(seed)

@@ -139,6 +139,13 @@ export { type RandomBrightness, type RandomBrightnessConfig, randomBrightness } 
 export { type RandomContrast, type RandomContrastConfig, randomContrast } from './random-contrast.js'
 export { type RandomErasing, type RandomErasingConfig, randomErasing } from './random-erasing.js'
 export { type FlipMode, type RandomFlip, type RandomFlipConfig, randomFlip } from './random-flip.js'
+export { type RandomRotation, type RandomRotationConfig, randomRotation } from './random-rotation.js'
+export {
+  type RandomTranslation,
+  type RandomTranslationConfig,
+  randomTranslation,
+} from './random-translation.js'
+export { type RandomZoom, type RandomZoomConfig, randomZoom } from './random-zoom.js'
 export {
   type Elu,
   type EluConfig,

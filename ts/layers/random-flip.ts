@@ -1,13 +1,11 @@
-import { fail } from '../errors.js'
 import { flip, lessEqual, where } from '../ops/index.js'
+import { checkChoice } from '../options.js'
 import { uniform } from '../random.js'
 import type { Tensor } from '../tensor.js'
 import { ImagePreprocessing, type ImagePreprocessingConfig } from './image-preprocessing.js'
 
 /** Along which axes images are flipped: 'horizontal' changes left and right, 'vertical' top and bottom. */
 export type FlipMode = 'horizontal' | 'vertical' | 'horizontalAndVertical'
-
-const modes: readonly unknown[] = ['horizontal', 'vertical', 'horizontalAndVertical'] satisfies FlipMode[]
 
 export interface RandomFlipConfig extends ImagePreprocessingConfig {
   /** 'horizontal' (left and right change places), 'vertical' (top and bottom) or 'horizontalAndVertical' (both at once; default). */
@@ -27,10 +25,7 @@ export class RandomFlip extends ImagePreprocessing<Flips> {
   constructor(config: RandomFlipConfig = {}) {
     super('randomFlip', config, ['mode'])
     const { mode = 'horizontalAndVertical' } = config
-    if (!modes.includes(mode)) {
-      const expected = modes.map((known) => `'${known}'`).join(' or ')
-      fail('argument.type', { op: 'randomFlip', argument: 'mode', expected, got: mode })
-    }
+    checkChoice('randomFlip', 'mode', mode, ['horizontal', 'vertical', 'horizontalAndVertical'])
     this.mode = mode
   }
 

@@ -48,6 +48,9 @@ import { randomBrightness } from './random-brightness.js'
 import { randomContrast } from './random-contrast.js'
 import { randomErasing } from './random-erasing.js'
 import { randomFlip } from './random-flip.js'
+import { randomRotation } from './random-rotation.js'
+import { randomTranslation } from './random-translation.js'
+import { randomZoom } from './random-zoom.js'
 import { elu, leakyReLU, relu } from './rectifiers.js'
 import { repeatVector } from './repeat-vector.js'
 import { rescaling } from './rescaling.js'
@@ -118,6 +121,9 @@ export const layerFactories = {
   randomContrast,
   randomErasing,
   randomFlip,
+  randomRotation,
+  randomTranslation,
+  randomZoom,
   relu,
   repeatVector,
   rescaling,
