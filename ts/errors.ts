@@ -267,6 +267,18 @@ const messages = {
   'io.value': (f: { where: string; got: unknown }) =>
     `${f.where || 'This'} is ${show(f.got)}, which JSON cannot hold: a configuration consists of numbers, texts, true, false, null, arrays and plain ` +
     'objects of them, and of things with a getConfig.',
+  'peer.missing': (f: { op: string; peer: string; reason?: string }) =>
+    `${f.op} needs the package ${f.peer}, which ${
+      f.reason === undefined
+        ? `is not installed. Run: npm install ${f.peer}`
+        : `could not be loaded: ${f.reason}`
+    }`,
+  'image.invalid': (f: { path: string; reason: string }) =>
+    `${f.path} is not an image that can be decoded: ${f.reason}.`,
+  'images.none': (f: { path: string; extensions: readonly string[]; folders: boolean }) =>
+    `${f.path} holds no images${f.folders ? ' in folders, one for each class' : ''}; files are taken whose names end with ${f.extensions.join(', ')}.${
+      f.folders ? ' For images without classes give labels: null.' : ''
+    }`,
   'cifar.invalid': (f: { path: string; detail: string }) =>
     `${f.path} is not what the binary version of CIFAR has there: ${f.detail}.`,
   'idx.invalid': (f: { path: string; detail: string }) => `${f.path} is not a valid IDX file: ${f.detail}.`,

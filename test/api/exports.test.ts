@@ -83,7 +83,15 @@ it('what is public is an explicit list', () => {
     'reduceLROnPlateau',
     'terminateOnNaN',
   ])
-  expect(names(lw.data)).toEqual(['Dataset', 'cifar', 'fromGenerator', 'fromTensorSlices', 'idx'])
+  expect(names(lw.data)).toEqual([
+    'Dataset',
+    'ImageDataset',
+    'cifar',
+    'fromGenerator',
+    'fromTensorSlices',
+    'idx',
+    'imageFolder',
+  ])
   expect(names(lw.datasets)).toEqual(['digits'])
   expect(names(lw.initializers)).toEqual([
     'constant',
