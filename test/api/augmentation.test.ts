@@ -94,27 +94,37 @@ describeOnEachBackend('layers that change images while training', () => {
     expect(unseeded()).toEqual(unseeded())
   })
 
-  it('work on the batches of an iterable', async () => {
-    const [flips, mixes] = [randomFlip({ seed: 1 }), mixUp({ seed: 2 })]
-    const augment = lw.jit((x: lw.Tensor, y: lw.Tensor) => {
-      const { images, labels } = mixes.apply<{ images: lw.Tensor; labels: lw.Tensor }>(
-        { images: flips.apply(x, training), labels: oneHot(y, 3) },
-        training,
-      )
-      return [images, labels] as const
-    })
-    const batches = {
-      *[Symbol.iterator]() {
-        for (const rows of [4, 4, 2]) {
-          yield augment(images(rows), lw.tensor(Int32Array.from({ length: rows }, (_, i) => i % 3)))
-        }
-      },
+  it('work on the batches of a dataset', async () => {
+    const x = images(10)
+    const y = lw.tensor(Int32Array.from({ length: 10 }, (_, i) => i % 3))
+    const augmented = () => {
+      const [flips, mixes] = [randomFlip({ seed: 1 }), mixUp({ seed: 2 })]
+      return lw.data
+        .fromTensorSlices([x, y] as const)
+        .batch(4)
+        .map(([images, classes]) => {
+          const data = { images: flips.apply(images, training), labels: oneHot(classes, 3) }
+          const mixed = mixes.apply<typeof data>(data, training)
+          return [mixed.images, mixed.labels] as const
+        })
     }
+    const passOf = async (dataset: ReturnType<typeof augmented>) => {
+      const seen: unknown[] = []
+      for await (const batch of dataset) seen.push(batch.map((part) => part.arraySync()))
+      return seen
+    }
+    const dataset = augmented()
+    const [first, second] = [await passOf(dataset), await passOf(dataset)]
+    expect(first.length).toBe(3)
+    expect(first).not.toEqual(second)
+    const again = augmented()
+    expect([await passOf(again), await passOf(again)]).toEqual([first, second])
+
     const model = lw.sequential({
       layers: [flatten({ inputShape: [6, 5, 3] }), dense({ units: 3, activation: 'softmax' })],
     })
     model.compile({ optimizer: 'sgd', loss: 'categoricalCrossentropy' })
-    const { history } = await model.fit(batches, { epochs: 2, verbose: 0 })
+    const { history } = await model.fit(augmented(), { epochs: 2, verbose: 0 })
     expect(history.loss?.every(Number.isFinite)).toBe(true)
   })
 

@@ -50,6 +50,7 @@ describeOnEachBackend('normalization', () => {
       asynchronous(),
       batches.map((batch) => [batch, lw.ops.zeros([batch.shape[0] as number])]),
       new Set(batches.map((batch) => [batch, batch, batch] as const)),
+      lw.data.fromTensorSlices([x, lw.ops.zeros([60])] as const).batch(9),
     ]
     for (const form of forms) {
       const layer = normalization()

@@ -101,5 +101,27 @@ export function trainingSteps(): Case[] {
       optimizer: optimizers.sgd({ learningRate: 0.1, momentum: 0.9 }),
       steps: 1,
     }),
+    trainingStep({
+      label: 'augmented images',
+      batch: 6,
+      features: 5 * 4 * 2,
+      hidden: [
+        layers.reshape({ targetShape: [5, 4, 2] }),
+        layers.randomFlip({ mode: 'horizontal' }),
+        layers.randomTranslation({ heightFactor: 0.2, widthFactor: 0.3 }),
+        layers.randomRotation({ factor: 0.1, fillMode: 'nearest' }),
+        layers.randomZoom({ heightFactor: 0.2, fillMode: 'wrap' }),
+        layers.randomContrast({ factor: [0.5, 0.5], valueRange: [-1, 1] }),
+        layers.randomBrightness({ factor: 0.1, valueRange: [-1, 1] }),
+        layers.randomErasing({ factor: [0.9, 1], valueRange: [-1, 1] }),
+        layers.cutMix(),
+        layers.mixUp(),
+        layers.flatten(),
+        layers.dense({ units: 8, activation: 'tanh' }),
+      ],
+      classes: 5,
+      optimizer: optimizers.adam(),
+      steps: 3,
+    }),
   ])
 }

@@ -71,6 +71,11 @@ export abstract class ImagePreprocessing<Transformation> extends Layer {
     return masks
   }
 
+  /** What float32 images and segmentation masks become outside of training: by default they stay. */
+  protected withoutTransformation(pixels: Tensor, _interpolation: 'bilinear' | 'nearest'): Tensor {
+    return pixels
+  }
+
   /** What random functions take, for the layer's own numbers. */
   protected get source(): { readonly seed?: RandomGenerator } {
     return this.generator ? { seed: this.generator } : {}
@@ -104,7 +109,11 @@ export abstract class ImagePreprocessing<Transformation> extends Layer {
     const pixels = cast(images, 'float32')
     const masks = segmentationMasks && cast(segmentationMasks, 'float32')
     if (!training) {
-      return { images: pixels, ...(labels && { labels }), ...(masks && { segmentationMasks: masks }) }
+      return {
+        images: this.withoutTransformation(pixels, 'bilinear'),
+        ...(labels && { labels }),
+        ...(masks && { segmentationMasks: this.withoutTransformation(masks, 'nearest') }),
+      }
     }
     const transformation = this.getRandomTransformation(pixels)
     return {
