@@ -27,7 +27,7 @@ export interface DrawOptions {
 }
 
 const common = ['path', 'range', 'columns', 'scale']
-const ofTerminal = ['labels', 'width', 'stream']
+const ofTerminal = ['labels', 'width', 'stream'] as const
 /** In pixels of a PNG. */
 const gap = 2
 /** A batch that is larger goes to a PNG. */
@@ -82,7 +82,7 @@ export function draw(images: TensorInput, options: DrawOptions = {}): void {
 function checkDrawOptions(options: DrawOptions): void {
   checkOptions('draw', options, [...common, ...ofTerminal])
   const { path, range, labels } = options
-  const unfit = path === undefined ? undefined : ofTerminal.find((key) => key in options)
+  const unfit = path === undefined ? undefined : ofTerminal.find((key) => options[key] !== undefined)
   if (unfit !== undefined) {
     const reason = 'with path, the images go to a file'
     fail('argument.unknown', { op: 'draw', argument: unfit, known: common, reason })
