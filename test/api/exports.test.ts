@@ -270,7 +270,11 @@ it('what is public is an explicit list', () => {
     'affineTransform',
     'extractPatches',
     'extractPatches3d',
+    'gaussianBlur',
+    'hsvToRgb',
     'mapCoordinates',
+    'rgbToGrayscale',
+    'rgbToHsv',
   ])
   expect(names(lw.optimizers)).toEqual([
     'Optimizer',

@@ -25,7 +25,7 @@ from clipping import clip_all  # noqa: E402
 from control import answer_control  # noqa: E402
 from fit import fit_all  # noqa: E402
 from initializers import draw_all  # noqa: E402
-from keras_float64 import keras  # noqa: E402
+from keras_float64 import float64, keras  # noqa: E402
 from layers import configurations, run_all  # noqa: E402
 from losses import answer_losses  # noqa: E402
 from metrics import answer_metrics  # noqa: E402
@@ -75,7 +75,8 @@ def answer_all():
     questions = subprocess.run(
         ["npx", "tsx", str(HERE / "questions.ts")], check=True, capture_output=True, text=True
     ).stdout
-    return [answer(question) for question in json.loads(questions)]
+    with float64():
+        return [answer(question) for question in json.loads(questions)]
 
 
 FIXTURES = {

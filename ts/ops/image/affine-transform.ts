@@ -1,33 +1,19 @@
 import { fail } from '../../errors.js'
-import { checkChoice, checkOptions } from '../../options.js'
-import { sizeOf } from '../../shape.js'
+import { checkOptions } from '../../options.js'
 import type { Tensor } from '../../tensor.js'
 import { applyComposition, type TensorInput, toTensor } from '../apply.js'
 import { reshape } from '../array.js'
 import { add, multiply } from '../binary.js'
 import { cast } from '../compare.js'
-import { channelsLast } from '../data-format.js'
-import { countingAlong } from '../places.js'
 import { composition, type SampleArray } from '../record.js'
 import { array, integers, sample, uniform, valueSample } from '../samples.js'
 import { unstack } from '../split.js'
-import { checkDataFormat, type DataFormat } from '../windows.js'
-import {
-  checkPixels,
-  type FillOptions,
-  fillOf,
-  type Interpolation,
-  inFloat32,
-  interpolate,
-} from './interpolate.js'
+import type { DataFormat } from '../windows.js'
+import { inFloat32, numbers, onBatch, toImages } from './images.js'
+import { type FillOptions, fillOf, orderOf, readPixels, type TransformOptions } from './interpolate.js'
 
 /** What {@link affineTransform} takes. */
-export interface AffineTransformOptions extends FillOptions {
-  /** Between pixels: linear along both axes, or the nearest one (default 'bilinear'). */
-  readonly interpolation?: 'bilinear' | 'nearest'
-  /** Default 'channelsLast'. */
-  readonly dataFormat?: DataFormat
-}
+export interface AffineTransformOptions extends TransformOptions, FillOptions {}
 
 /** Turned, stretched and moved a little: near the identity, so that most of what is read lies within small images. */
 const transforms = (count: number): SampleArray => {
@@ -167,50 +153,34 @@ export function affineTransform(
 ): Tensor {
   const op = 'affineTransform'
   checkOptions(op, options, ['interpolation', 'fillMode', 'fillValue', 'dataFormat'])
-  const { interpolation = 'bilinear', dataFormat = 'channelsLast' } = options
-  checkChoice(op, 'interpolation', interpolation, ['bilinear', 'nearest'])
-  checkDataFormat(op, dataFormat)
-  const order = interpolation === 'nearest' ? 0 : 1
-  const [value, map] = [toTensor(op, images), toTensor(op, transform)]
+  const order = orderOf(op, options.interpolation)
+  const { value, dataFormat } = toImages(op, images, options, numbers)
+  const map = toTensor(op, transform)
   const fill = fillOf(op, options, value.dtype)
   const batch = value.rank === 4 ? value.shape[0] : 1
-  const rows = map.rank === 1 ? 1 : map.shape[0]
-  if (
-    ![3, 4].includes(value.rank) ||
-    ![1, 2].includes(map.rank) ||
-    map.shape.at(-1) !== 8 ||
-    (rows !== 1 && rows !== batch)
-  ) {
-    const expected = 'images [height, width, channels] or a batch of them, and transforms [8] or [batch, 8]'
+  const count = map.rank === 1 ? 1 : (map.shape[0] as number)
+  if (![1, 2].includes(map.rank) || map.shape.at(-1) !== 8 || (count !== 1 && count !== batch)) {
+    const expected = 'transforms [8] for all images, or [batch, 8]'
     fail('shape.mismatch', { op, expected, got: [value.shape, map.shape] })
   }
   const name = `${op} ${order} ${dataFormat} ${JSON.stringify(fill)}`
-  return applyComposition(name, [value, map], ([x, rowsOfTransforms]) => {
-    const whole = value.rank === 4 ? (x as Tensor) : reshape(x as Tensor, [1, ...value.shape])
-    const maps = reshape(cast(rowsOfTransforms as Tensor, 'float32'), [rows as number, 8])
-    const seen = inFloat32(op, whole, (floats) =>
-      channelsLast(dataFormat, floats, (last) => readThrough(op, last, maps, { ...fill, order })),
+  return applyComposition(name, [value, map], ([x, transforms]) => {
+    const coefficients = reshape(cast(transforms as Tensor, 'float32'), [count, 1, 1, 8])
+    const [a0, a1, a2, b0, b1, b2] = unstack(coefficients, { axis: -1 }) as [
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+    ]
+    return inFloat32(x as Tensor, (floats) =>
+      onBatch(floats, dataFormat, (last) =>
+        readPixels(op, last, { ...fill, order }, (x, y) => ({
+          x: add(add(multiply(a0, x), multiply(a1, y)), a2),
+          y: add(add(multiply(b0, x), multiply(b1, y)), b2),
+        })),
+      ),
     )
-    return reshape(seen, value.shape)
   })
-}
-
-/** Images [batch, height, width, channels] as seen through maps [batch, 8], or one map for all. */
-function readThrough(op: string, images: Tensor, maps: Tensor, interpolation: Interpolation): Tensor {
-  const [batch, height, width, channels] = images.shape as [number, number, number, number]
-  checkPixels(op, images, [height, width])
-  const [a0, a1, a2, b0, b1, b2] = unstack(reshape(maps, [maps.shape[0] as number, 1, 1, 8]), {
-    axis: -1,
-  }) as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
-  const x = cast(countingAlong(2, width, 3), 'float32')
-  const y = cast(countingAlong(1, height, 3), 'float32')
-  const along = (toX: Tensor, toY: Tensor, offset: Tensor) =>
-    add(add(multiply(toX, x), multiply(toY, y)), offset)
-  const axes = [
-    { coordinate: along(b0, b1, b2), extent: height, stride: width },
-    { coordinate: along(a0, a1, a2), extent: width, stride: 1 },
-  ]
-  const first = batch === 1 ? undefined : countingAlong(0, batch, 3, height * width)
-  const table = reshape(images, [sizeOf([batch, height, width]), channels])
-  return interpolate(table, axes, interpolation, first)
 }

@@ -1,5 +1,4 @@
 import type { Dtype } from '../../dtype.js'
-import { fail } from '../../errors.js'
 import { checkChoice, checkInterval } from '../../options.js'
 import type { Tensor } from '../../tensor.js'
 import { reshape } from '../array.js'
@@ -7,7 +6,9 @@ import { add, clip, minimum, multiply, subtract } from '../binary.js'
 import { cast, equal, where } from '../compare.js'
 import { take } from '../gather.js'
 import { logicalAnd } from '../logical.js'
+import { countingAlong } from '../places.js'
 import { floor, mod, round } from '../rounding.js'
+import { checkPixels, type ImageOptions } from './images.js'
 
 /**
  * What stands beyond the edges, drawn for pixels a b c d: 'constant' k k k | a b c d | k k k, 'nearest' a a a | a b c d | d d d,
@@ -105,15 +106,36 @@ function meet(a: Node, b: Node): Node {
   return { place: add(a.place, b.place), ...(share && { share }), ...(inside && { inside }) }
 }
 
-/** Applies a function of float32 images to images of any numbers. Integers come back rounded to them; they are exact up to 2^24. */
-export function inFloat32(op: string, images: Tensor, apply: (images: Tensor) => Tensor): Tensor {
-  const { dtype } = images
-  if (dtype === 'bool') fail('dtype.mismatch', { op, expected: 'float32, int32 or uint8', got: [dtype] })
-  return dtype === 'float32' ? apply(images) : cast(round(apply(cast(images, 'float32'))), dtype)
+/** What ops that move the pixels of images take. */
+export interface TransformOptions extends ImageOptions {
+  /** Between pixels: linear along both axes, or the nearest one (default 'bilinear'). */
+  readonly interpolation?: 'bilinear' | 'nearest'
 }
 
-/** Raises where there are no pixels to read, unless none is read. */
-export function checkPixels(op: string, images: Tensor, spatial: readonly number[]): void {
-  if (spatial.every((extent) => extent > 0)) return
-  fail('shape.mismatch', { op, expected: 'an image that has pixels', got: [images.shape] })
+/** The order that the name of an interpolation means. */
+export function orderOf(op: string, interpolation: TransformOptions['interpolation'] = 'bilinear'): 0 | 1 {
+  checkChoice(op, 'interpolation', interpolation, ['bilinear', 'nearest'])
+  return interpolation === 'nearest' ? 0 : 1
+}
+
+/**
+ * Images [batch, height, width, channels] with each pixel read elsewhere: `where` says at which column x and row y, given the columns
+ * [1, 1, width] and rows [1, height, 1] of the result.
+ */
+export function readPixels(
+  op: string,
+  images: Tensor,
+  interpolation: Interpolation,
+  where: (x: Tensor, y: Tensor) => { readonly x: Tensor; readonly y: Tensor },
+): Tensor {
+  const [batch, height, width, channels] = images.shape as [number, number, number, number]
+  checkPixels(op, images, [height, width])
+  const columns = cast(countingAlong(2, width, 3), 'float32')
+  const { x, y } = where(columns, cast(countingAlong(1, height, 3), 'float32'))
+  const axes = [
+    { coordinate: y, extent: height, stride: width },
+    { coordinate: x, extent: width, stride: 1 },
+  ]
+  const first = batch === 1 ? undefined : countingAlong(0, batch, 3, height * width)
+  return interpolate(reshape(images, [batch * height * width, channels]), axes, interpolation, first)
 }

@@ -8,14 +8,8 @@ import { cast } from '../compare.js'
 import { composition } from '../record.js'
 import { array, integers, sample, uniform, valueSample } from '../samples.js'
 import { unstack } from '../split.js'
-import {
-  checkPixels,
-  type FillMode,
-  type FillOptions,
-  fillOf,
-  inFloat32,
-  interpolate,
-} from './interpolate.js'
+import { checkPixels, inFloat32, numbers } from './images.js'
+import { type FillMode, type FillOptions, fillOf, interpolate } from './interpolate.js'
 
 const fillModes: readonly FillMode[] = ['constant', 'nearest', 'reflect', 'mirror', 'wrap']
 
@@ -159,6 +153,9 @@ export function mapCoordinates(
     const expected = 'a tensor and coordinates [axis, ...], with one for each of its axes'
     fail('shape.mismatch', { op, expected, got: [value.shape, at.shape] })
   }
+  if (!numbers.includes(value.dtype)) {
+    fail('dtype.mismatch', { op, expected: numbers.join(', '), got: [value.dtype] })
+  }
   checkPixels(op, value, value.shape)
   const strides = stridesOf(value.shape)
   return applyComposition(`${op} ${order} ${JSON.stringify(fill)}`, [value, at], ([whole, places]) => {
@@ -167,8 +164,6 @@ export function mapCoordinates(
       extent: value.shape[axis] as number,
       stride: strides[axis] as number,
     }))
-    return inFloat32(op, whole as Tensor, (x) =>
-      interpolate(reshape(x, [value.size]), axes, { ...fill, order }),
-    )
+    return inFloat32(whole as Tensor, (x) => interpolate(reshape(x, [value.size]), axes, { ...fill, order }))
   })
 }
