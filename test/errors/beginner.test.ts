@@ -155,12 +155,23 @@ it('pixels from 0 to 255 are hinted at once, where no layer scales them', async 
         [4, 4],
       ),
     )
+    const { flatten, dense, randomFlip, rescaling } = lw.layers
+    const scaled = lw.sequential({
+      layers: [
+        randomFlip({ inputShape: [2, 2, 1] }),
+        rescaling({ scale: 1 / 255 }),
+        flatten(),
+        dense({ units: 3, activation: 'softmax' }),
+      ],
+    })
+    scaled.compile({ optimizer: 'sgd', loss: 'sparseCategoricalCrossentropy' })
+    await fit(lw.tensor(pixels, [4, 2, 2, 1]), scaled)
     expect(warned).not.toHaveBeenCalled()
     await fit(lw.tensor(Uint8Array.from(pixels), [4, 4]))
     await fit(lw.tensor(pixels, [4, 4]))
     expect(warned.mock.calls.map(([text]) => text)).toEqual([
       'fit: x holds whole numbers from 0 to 255, as images do. Networks learn from inputs of about -1 to 1: ' +
-        "train on lw.ops.divide(lw.ops.cast(x, 'float32'), 255), and predict from such inputs too.",
+        'begin the model with lw.layers.rescaling({ scale: 1 / 255 }).',
     ])
   } finally {
     warned.mockRestore()

@@ -1,3 +1,4 @@
+import type { Layer } from '../layers/layer.js'
 import type { Model } from '../models/model.js'
 import { storageOf, type Tensor } from '../tensor.js'
 import { leavesOf, type Tree } from '../tree.js'
@@ -15,6 +16,30 @@ const scaleFree = new Set([
   'unitNormalization',
 ])
 
+/** Layers behind which pixels are pixels still. */
+const pixelwise = new Set([
+  'centerCrop',
+  'cropping2d',
+  'cutMix',
+  'flatten',
+  'identity',
+  'mixUp',
+  'permute',
+  'randomBrightness',
+  'randomContrast',
+  'randomCrop',
+  'randomErasing',
+  'randomFlip',
+  'randomRotation',
+  'randomTranslation',
+  'randomZoom',
+  'reshape',
+  'resizing',
+  'zeroPadding2d',
+])
+
+const classNameOf = (layer: Layer) => (layer.constructor as { className?: string }).className ?? ''
+
 let hinted = false
 
 /** Tells once in a process when the data of a training are pixels as files have them: 0 … 255. Networks learn badly from such numbers. */
@@ -22,18 +47,13 @@ export function hintAtPixels(model: Model, x: Tree<Tensor>): void {
   if (hinted) return
   const inputs = leavesOf(x) as Tensor[]
   const index = inputs.findIndex((tensor, i) => {
-    const { inputs } = model
-    const readers = model.layers.filter((layer) =>
-      model
-        .sourcesOf(layer)
-        .flat()
-        .includes(inputs[i]?.layer as never),
-    )
+    const input = model.inputs[i]
+    const readers = input ? readersOf(model, input.layer) : []
     const first = readers.length > 0 ? readers : [model.firstLayer]
     return (
       isPixels(tensor) &&
-      inputs[i]?.dtype !== 'int32' &&
-      !first.some((layer) => scaleFree.has((layer.constructor as { className?: string }).className ?? ''))
+      input?.dtype !== 'int32' &&
+      !first.some((layer) => scaleFree.has(classNameOf(layer)))
     )
   })
   if (index < 0) return
@@ -41,8 +61,19 @@ export function hintAtPixels(model: Model, x: Tree<Tensor>): void {
   const name = inputs.length > 1 ? `x '${model.inputNames[index] ?? index}'` : 'x'
   process.emitWarning(
     `fit: ${name} holds whole numbers from 0 to 255, as images do. Networks learn from inputs of about -1 to 1: ` +
-      "train on lw.ops.divide(lw.ops.cast(x, 'float32'), 255), and predict from such inputs too.",
+      'begin the model with lw.layers.rescaling({ scale: 1 / 255 }).',
     'LayerwiseWarning',
+  )
+}
+
+/** The layers of a graph that take the output of one, or what layers that leave pixels as they are make of it. */
+function readersOf(model: Model, source: Layer, seen = new Set<Layer>()): readonly Layer[] {
+  const readers = model.layers.filter(
+    (layer) => !seen.has(layer) && model.sourcesOf(layer).flat().includes(source),
+  )
+  for (const reader of readers) seen.add(reader)
+  return readers.flatMap((reader) =>
+    pixelwise.has(classNameOf(reader)) ? readersOf(model, reader, seen) : [reader],
   )
 }
 
