@@ -273,6 +273,7 @@ it('what is public is an explicit list', () => {
     'gaussianBlur',
     'hsvToRgb',
     'mapCoordinates',
+    'resize',
     'rgbToGrayscale',
     'rgbToHsv',
   ])

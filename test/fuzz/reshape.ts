@@ -1,5 +1,6 @@
 import { dtypes } from '../../ts/dtype.js'
 import { primitiveTable } from '../../ts/ops/record.js'
+import { resamplings } from '../../ts/ops/taps.js'
 import { sameShape } from '../../ts/shape.js'
 import type { Random } from '../random.js'
 import {
@@ -99,7 +100,7 @@ export const changeAttribute: Mutation = (program, random) => {
 function otherAttribute(value: Json, random: Random): Json {
   if (typeof value === 'boolean') return !value
   if (typeof value === 'number') return extent(random)
-  if (typeof value === 'string') return random.pick(dtypes)
+  if (typeof value === 'string') return random.pick([...dtypes, ...resamplings])
   if (!Array.isArray(value)) return value
   const list = [...value]
   const k = random.below(list.length + 1)
@@ -177,6 +178,7 @@ function existing(
 function attributeOf(name: string, kind: string, shape: readonly number[], random: Random): Json {
   if (kind === 'boolean') return random.chance(0.5)
   if (kind === 'dtype') return random.pick(dtypes)
+  if (kind === 'name') return random.pick(resamplings)
   if (name === 'axis') return random.below(Math.max(1, shape.length))
   if (kind === 'integer') return random.pick(extents)
   if (name === 'axes') {

@@ -14,7 +14,7 @@ export interface Spec {
 export type Attribute = boolean | number | string | readonly number[]
 export type Attributes = Readonly<Record<string, Attribute>>
 
-/** The kinds of attributes: `integers` is a list such as a shape or axes; a `number` that is none and a `name` only compositions have. */
+/** The kinds of attributes: `integers` is a list such as a shape or axes, a `name` one of those that the op knows; a `number` that is none only compositions have. */
 export type AttributeKind = 'boolean' | 'integer' | 'integers' | 'number' | 'name' | 'dtype'
 
 /** What a reference kernel gets. It fills the whole `output`, whose elements start as anything. */

@@ -79,6 +79,7 @@ fn kind_name(kind: AttributeKind) -> &'static str {
         AttributeKind::Boolean => "boolean",
         AttributeKind::Integer => "integer",
         AttributeKind::Integers => "integers",
+        AttributeKind::Name => "name",
         AttributeKind::Dtype => "dtype",
     }
 }

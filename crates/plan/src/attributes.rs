@@ -15,8 +15,13 @@ pub enum AttributeKind {
     Integer,
     /// At most as many such integers as a tensor has dimensions: axes, or a shape.
     Integers,
+    /// One of the names that the op knows.
+    Name,
     Dtype,
 }
+
+/// Names of what ops know are shorter.
+const MAX_NAME: usize = 64;
 
 /// The name and kind of one attribute.
 pub type AttributeSchema = (&'static str, AttributeKind);
@@ -26,6 +31,7 @@ enum Attribute {
     Boolean(bool),
     Integer(u32),
     Integers(Vec<usize>),
+    Name(String),
     Dtype(Dtype),
 }
 
@@ -78,6 +84,13 @@ impl Attributes {
         }
     }
 
+    pub fn name(&self, name: &str) -> &str {
+        match self.get(name) {
+            Attribute::Name(value) => value,
+            other => unreachable!("{name} is {other:?}"),
+        }
+    }
+
     pub fn dtype(&self, name: &str) -> Dtype {
         match self.get(name) {
             Attribute::Dtype(dtype) => *dtype,
@@ -95,6 +108,9 @@ fn decode_value(kind: AttributeKind, value: &Value) -> Option<Attribute> {
             let integers = values.iter().map(|value| integer(value).map(|integer| integer as usize));
             integers.collect::<Option<_>>().map(Attribute::Integers)
         }
+        AttributeKind::Name => {
+            value.as_str().filter(|name| name.len() <= MAX_NAME).map(|name| Attribute::Name(name.into()))
+        }
         AttributeKind::Dtype => value.as_str().and_then(dtype_from_name).map(Attribute::Dtype),
     }
 }
@@ -108,6 +124,7 @@ fn expectation(kind: AttributeKind) -> String {
         AttributeKind::Boolean => "true or false".into(),
         AttributeKind::Integer => format!("an integer from 0 to {}", u32::MAX),
         AttributeKind::Integers => format!("a list of at most {MAX_RANK} integers from 0 to {}", u32::MAX),
+        AttributeKind::Name => format!("a name of at most {MAX_NAME} bytes"),
         AttributeKind::Dtype => "the name of a dtype".into(),
     }
 }

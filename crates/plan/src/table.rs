@@ -4,14 +4,14 @@ use layerwise_kernels::{Binary, BinaryI32, Compare, CompareI32, Unary, UnaryI32}
 use serde::{Serialize, Serializer};
 
 use crate::attributes::{
-    AttributeKind::{self, Boolean, Dtype, Integer, Integers},
+    AttributeKind::{self, Boolean, Dtype, Integer, Integers, Name},
     AttributeSchema, Attributes,
 };
 use crate::control::ControlKind;
 use crate::ops::elementwise::{self, Rule};
 use crate::ops::{
     Lowered, Signature, Site, control, convolution, cumulative, embed, gather, join, matmul, movement, pool,
-    random, reduce, slice, softmax, sort,
+    random, reduce, resample, slice, softmax, sort,
 };
 use crate::program::Program;
 use crate::tensor::TensorType;
@@ -170,6 +170,18 @@ pub static OPS: &[Op] = &[
         2,
         &[("window", Integers), ("strides", Integers), ("low", Integers), ("high", Integers)],
         rules(pool::infer_gradient, pool::lower_gradient),
+    ),
+    op(
+        "resample",
+        1,
+        &[
+            ("axis", Integer),
+            ("size", Integer),
+            ("method", Name),
+            ("antialias", Boolean),
+            ("transposed", Boolean),
+        ],
+        rules(resample::infer, resample::lower),
     ),
     op("softmax", 1, &[], rules(softmax::infer_softmax, softmax::lower_softmax)),
     op("sparseSoftmaxCrossentropy", 2, &[], rules(softmax::infer_crossentropy, softmax::lower_crossentropy)),

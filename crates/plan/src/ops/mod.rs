@@ -12,6 +12,7 @@ pub mod movement;
 pub mod pool;
 pub mod random;
 pub mod reduce;
+pub mod resample;
 pub mod slice;
 pub mod softmax;
 pub mod sort;

@@ -175,6 +175,7 @@ fn shape_rules_refuse() {
     let step = builder.input(I32, &[]);
     let slice = |start: [u32; 2], shape: [u32; 2], strides: [u32; 2]| json!({ "start": start, "shape": shape, "strides": strides });
     let widths = |low: [u32; 2], high: [u32; 2], interior: [u32; 2]| json!({ "low": low, "high": high, "interior": interior });
+    let resampled = |axis: u32, size: u32, method: &str| json!({ "axis": axis, "size": size, "method": method, "antialias": true, "transposed": false });
     let cases = [
         ("add", vec![matrix, other], json!({}), "equal shapes"),
         ("add", vec![ints, scalar], json!({}), "equal shapes"),
@@ -251,6 +252,13 @@ fn shape_rules_refuse() {
         ("sliceUpdate", vec![matrix, other], json!({ "start": [0, 0] }), "does not fit"),
         ("sliceUpdate", vec![matrix, cube], json!({ "start": [0, 0] }), "does not fit"),
         ("dynamicSliceUpdate", vec![matrix, other, ints], json!({}), "does not fit"),
+        ("resample", vec![ints], resampled(0, 3, "linear"), "input 0 must be float32"),
+        ("resample", vec![matrix], resampled(2, 3, "linear"), "axis 2 is out of range"),
+        ("resample", vec![matrix], resampled(0, 3, "bilinear"), "there is no method \"bilinear\""),
+        ("resample", vec![matrix], resampled(0, 3, &"linear".repeat(40)), "a name of at most 64 bytes"),
+        ("resample", vec![matrix], resampled(0, 0, "mean"), "an axis of 2 positions cannot become one of 0"),
+        ("resample", vec![empty], resampled(0, 3, "mean"), "an axis of 0 positions cannot become one of 3"),
+        ("resample", vec![matrix], resampled(0, u32::MAX, "cubic"), "elements"),
         ("dynamicSliceUpdate", vec![matrix, matrix, matrix], json!({}), "input 2 must be int32 [2]"),
     ];
     for (op, inputs, attributes, expected) in cases {
