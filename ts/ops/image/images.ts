@@ -34,6 +34,11 @@ export function toImages(
   return { value, dataFormat, channelAxis: dataFormat === 'channelsLast' ? -1 : -3 }
 }
 
+/** The axes of height and width of images of a rank, 3 or 4. */
+export function spatialAxes(rank: number, dataFormat: DataFormat): readonly [number, number] {
+  return dataFormat === 'channelsLast' ? [rank - 3, rank - 2] : [rank - 2, rank - 1]
+}
+
 /** A function of batches with the channels last, applied to images of either format and without a batch too. */
 export function onBatch(images: Tensor, dataFormat: DataFormat, apply: (images: Tensor) => Tensor): Tensor {
   if (images.rank === 4) return channelsLast(dataFormat, images, apply)

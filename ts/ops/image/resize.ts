@@ -3,7 +3,7 @@ import { fail } from '../../errors.js'
 import { checkBoolean, checkChoice, checkInteger, checkInterval, checkOptions } from '../../options.js'
 import type { Shape } from '../../shape.js'
 import { type Tensor, tensor } from '../../tensor.js'
-import { applyComposition, type TensorInput, toTensor } from '../apply.js'
+import { applyComposition, type TensorInput } from '../apply.js'
 import { clip } from '../binary.js'
 import { take } from '../gather.js'
 import { pad } from '../pad.js'
@@ -12,15 +12,14 @@ import { resample } from '../resample.js'
 import { booleans, integers, sample, uniform } from '../samples.js'
 import { slice } from '../slice.js'
 import { type Resampling, tapsOf } from '../taps.js'
-import { checkDataFormat, type DataFormat } from '../windows.js'
-import { checkPixels, inFloat32 } from './interpolate.js'
-import { spatialAxes } from './spatial.js'
+import { checkDataFormat } from '../windows.js'
+import { checkPixels, type ImageOptions, inFloat32, numbers, spatialAxes, toImages } from './images.js'
 
 /** How the values between pixels are found, along each axis by itself. */
 export type ResizeInterpolation = 'nearest' | 'bilinear' | 'bicubic'
 
 /** What {@link resize} takes. */
-export interface ResizeOptions {
+export interface ResizeOptions extends ImageOptions {
   /** Default 'bilinear'. */
   readonly interpolation?: ResizeInterpolation
   /** Whether 'bilinear' and 'bicubic', where they make an image smaller, take all of its pixels into account (default false). */
@@ -33,8 +32,6 @@ export interface ResizeOptions {
   readonly fillMode?: 'constant'
   /** The value of 'constant' (default 0). */
   readonly fillValue?: number
-  /** Default 'channelsLast'. */
-  readonly dataFormat?: DataFormat
 }
 
 export const resizeOptions = [
@@ -213,15 +210,12 @@ export function resize(
     fail('argument.range', { op, argument: 'the size', expected: '[height, width]', got: size })
   }
   for (const extent of size) checkInteger(op, 'an extent of the size', extent, 1)
-  const { interpolation = 'bilinear', antialias = false, dataFormat = 'channelsLast' } = options
-  const given = toTensor(op, images)
-  const axes = spatialAxes(op, given, dataFormat)
-  checkPixels(
-    op,
-    given,
-    axes.map((axis) => given.shape[axis]!),
-  )
-  return applyComposition(`${op}${JSON.stringify([size, options])}`, [given], ([x]) => {
+  const { interpolation = 'bilinear', antialias = false } = options
+  const dtypes = interpolation === 'nearest' ? ([...numbers, 'bool'] as const) : numbers
+  const { value, dataFormat } = toImages(op, images, options, dtypes)
+  const axes = spatialAxes(value.rank, dataFormat)
+  checkPixels(op, value, [value.shape[axes[0]]!, value.shape[axes[1]]!])
+  return applyComposition(`${op}${JSON.stringify([size, options])}`, [value], ([x]) => {
     const to = (y: Tensor, along: AlongAxis) => {
       return alongAxes(withAspectRatio(y, axes, size, options), axes, size, along)
     }
@@ -229,9 +223,9 @@ export function resize(
     if (interpolation === 'nearest' && dtype !== 'float32' && Number.isInteger(options.fillValue ?? 0)) {
       return to(x as Tensor, takeNearest)
     }
-    return inFloat32(op, x as Tensor, (numbers) =>
+    return inFloat32(x as Tensor, (floats) =>
       withinDtype(
-        to(numbers, (y, axis, extent) => resample(y, axis, extent, methods[interpolation], antialias)),
+        to(floats, (y, axis, extent) => resample(y, axis, extent, methods[interpolation], antialias)),
         dtype,
       ),
     )
