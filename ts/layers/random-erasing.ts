@@ -11,7 +11,7 @@ import { checkValueRange, type Factor, factorRange, type Range } from './ranges.
 export interface RandomErasingConfig extends ImagePreprocessingConfig {
   /** The range, within 0 to 1, from which the probability of erasing is drawn for each image; f stands for [0, f] (default 1). */
   readonly factor?: Factor
-  /** The range, within 0 to 1, of the share that a patch would cover if it were a square of the image's proportions (default [0.02, 0.33]). */
+  /** The range, within 0 to 1, from which s is drawn for each side of a rectangle, which is √s of the image's (default [0.02, 0.33]). */
   readonly scale?: Factor
   /** What the patch is filled with: a number, or one for each channel (default: normal noise with the deviation of the range's upper end). */
   readonly fillValue?: number | readonly number[] | null
@@ -91,7 +91,7 @@ export class RandomErasing extends ImagePreprocessing<Erasure> {
 
 /**
  * Random erasing (Zhong et al., 2017): while training, fills a rectangle of some images, at a random place and of random sides, with a value or
- * with noise. Each side is √s of the image's, for an s of its own from `scale`. Otherwise it gives its input, as float32.
+ * with noise. Otherwise it gives its input, as float32.
  *
  * @param config factor (1), scale ([0.02, 0.33]), fillValue (null: noise), valueRange ([0, 255]), dataFormat ('channelsLast'), seed
  * @throws argument.range, argument.type, argument.unknown

@@ -52,13 +52,16 @@ export class RandomFlip extends ImagePreprocessing<Flips> {
 }
 
 /**
- * Flips each image with probability 1/2 while training, and gives its input otherwise, as float32.
+ * Flips each image with probability 1/2 while training, and gives its input otherwise, as float32. Like all layers that change images at random it
+ * takes images of any dtype [batch, height, width, channels], or one without the batch; or what belongs to them too, { images, labels,
+ * segmentationMasks }: the masks are changed as the images are.
  *
  * @param config mode ('horizontalAndVertical'), dataFormat ('channelsLast'), seed
  * @throws argument.type, argument.unknown
  *
  * @example
- * lw.layers.randomFlip({ mode: 'horizontal' })
+ * const flip = lw.layers.randomFlip({ mode: 'horizontal', seed: 1 })   // a layer of a model, or for the batches of a dataset:
+ * dataset.map(([images, labels]) => [flip.apply(images, { training: true }), labels])
  */
 export function randomFlip(config: RandomFlipConfig = {}): RandomFlip {
   return new RandomFlip(config)

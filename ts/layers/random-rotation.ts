@@ -56,6 +56,7 @@ export class RandomRotation extends AffinePreprocessing<Rotation> {
 
 /**
  * Turns each image around its centre by a random angle while training, and gives its input otherwise, as float32.
+ * Segmentation masks move with the images: see `randomFlip`.
  *
  * @param config factor, fillMode ('reflect'), interpolation ('bilinear'), fillValue (0), dataFormat ('channelsLast'), seed
  * @throws argument.range, argument.type, argument.unknown

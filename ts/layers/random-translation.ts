@@ -57,6 +57,7 @@ export class RandomTranslation extends AffinePreprocessing<Translation> {
 
 /**
  * Moves each image by random shares of its height and width while training, and gives its input otherwise, as float32.
+ * Segmentation masks move with the images: see `randomFlip`.
  *
  * @param config heightFactor, widthFactor, fillMode ('reflect'), interpolation ('bilinear'), fillValue (0), dataFormat ('channelsLast'), seed
  * @throws argument.range, argument.type, argument.unknown

@@ -70,6 +70,7 @@ function zoomRange(argument: string, factor: Factor): Range {
 
 /**
  * Zooms each image around its centre by a random factor while training, and gives its input otherwise, as float32.
+ * Segmentation masks move with the images: see `randomFlip`.
  *
  * @param config heightFactor, widthFactor (null: as the height), fillMode ('reflect'), interpolation ('bilinear'), fillValue (0), dataFormat
  *   ('channelsLast'), seed
