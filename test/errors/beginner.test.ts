@@ -156,18 +156,24 @@ it('pixels from 0 to 255 are hinted at once, where no layer scales them', async 
       ),
     )
     const { flatten, dense, randomFlip, rescaling } = lw.layers
-    const scaled = lw.sequential({
-      layers: [
-        randomFlip({ inputShape: [2, 2, 1] }),
-        rescaling({ scale: 1 / 255 }),
-        flatten(),
-        dense({ units: 3, activation: 'softmax' }),
-      ],
-    })
-    scaled.compile({ optimizer: 'sgd', loss: 'sparseCategoricalCrossentropy' })
-    await fit(lw.tensor(pixels, [4, 2, 2, 1]), scaled)
+    const scaling = rescaling({ scale: 1 / 255 })
+    for (const scaler of [scaling, lw.sequential({ layers: [randomFlip(), scaling] })]) {
+      const scaled = lw.sequential({
+        layers: [
+          randomFlip({ inputShape: [2, 2, 1] }),
+          scaler,
+          flatten(),
+          dense({ units: 3, activation: 'softmax' }),
+        ],
+      })
+      scaled.compile({ optimizer: 'sgd', loss: 'sparseCategoricalCrossentropy' })
+      await fit(lw.tensor(pixels, [4, 2, 2, 1]), scaled)
+    }
     expect(warned).not.toHaveBeenCalled()
-    await fit(lw.tensor(Uint8Array.from(pixels), [4, 4]))
+    const bytes = lw.tensor(Uint8Array.from(pixels), [4, 4])
+    await classifier().fit(lw.data.fromTensorSlices([bytes, classes]).batch(2), quiet)
+    expect(warned).toHaveBeenCalledTimes(1)
+    await fit(bytes)
     await fit(lw.tensor(pixels, [4, 4]))
     expect(warned.mock.calls.map(([text]) => text)).toEqual([
       'fit: x holds whole numbers from 0 to 255, as images do. Networks learn from inputs of about -1 to 1: ' +

@@ -7,7 +7,7 @@ import { nonfiniteRow } from './checks.js'
 import { Epochs } from './epochs.js'
 import { evaluateSamples, testPace } from './evaluate.js'
 import { checkFitOptions, type FitOptions } from './fit-options.js'
-import { hintAtPixels } from './hints.js'
+import { hintedAtPixels } from './hints.js'
 import { History, type Logs } from './history.js'
 import { Pace } from './pace.js'
 import type { Programs } from './programs.js'
@@ -27,16 +27,16 @@ export async function fitModel(
 ): Promise<History> {
   const options = checkFitOptions(given.options ?? {})
   const { epochs, callbacks, signal, stepsPerEpoch } = options
-  const { samples, validation } = dataOf(model, programs, given, options)
+  const { samples: checked, validation } = dataOf(model, programs, given, options)
   if (model.built && !model.trainStep && programs.weights.length === 0) {
     fail('model.untrainable', { model: model.name })
   }
-  const steps = stepsWithin('fit', stepsOf(samples), stepsPerEpoch, 'stepsPerEpoch')
+  const steps = stepsWithin('fit', stepsOf(checked), stepsPerEpoch, 'stepsPerEpoch')
   if (validation) stepsWithin('fit', stepsOf(validation), options.validationSteps, 'validationSteps')
   signal?.throwIfAborted()
 
+  const samples = hintedAtPixels(model, checked)
   const inMemory = samples.kind === 'rows'
-  if (inMemory) hintAtPixels(model, samples.data.x)
   const params = {
     epochs,
     steps,

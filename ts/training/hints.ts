@@ -2,6 +2,7 @@ import type { Layer } from '../layers/layer.js'
 import type { Model } from '../models/model.js'
 import { storageOf, type Tensor } from '../tensor.js'
 import { leavesOf, type Tree } from '../tree.js'
+import type { Samples } from './calls.js'
 
 /** Layers that take numbers of any size. */
 const scaleFree = new Set([
@@ -42,19 +43,31 @@ const classNameOf = (layer: Layer) => (layer.constructor as { className?: string
 
 let hinted = false
 
+/** The samples of a training, of which those in memory, or each first batch, are looked at for pixels. */
+export function hintedAtPixels(model: Model, samples: Samples): Samples {
+  if (samples.kind === 'rows') {
+    hintAtPixels(model, samples.data.x)
+    return samples
+  }
+  return {
+    ...samples,
+    convert: (given, index) => {
+      const batch = samples.convert(given, index)
+      if (index === 0) hintAtPixels(model, batch.x)
+      return batch
+    },
+  }
+}
+
 /** Tells once in a process when the data of a training are pixels as files have them: 0 … 255. Networks learn badly from such numbers. */
-export function hintAtPixels(model: Model, x: Tree<Tensor>): void {
+function hintAtPixels(model: Model, x: Tree<Tensor>): void {
   if (hinted) return
   const inputs = leavesOf(x) as Tensor[]
   const index = inputs.findIndex((tensor, i) => {
     const input = model.inputs[i]
     const readers = input ? readersOf(model, input.layer) : []
     const first = readers.length > 0 ? readers : [model.firstLayer]
-    return (
-      isPixels(tensor) &&
-      input?.dtype !== 'int32' &&
-      !first.some((layer) => scaleFree.has(classNameOf(layer)))
-    )
+    return isPixels(tensor) && input?.dtype !== 'int32' && !first.some(isScaleFree)
   })
   if (index < 0) return
   hinted = true
@@ -64,6 +77,11 @@ export function hintAtPixels(model: Model, x: Tree<Tensor>): void {
       'begin the model with lw.layers.rescaling({ scale: 1 / 255 }).',
     'LayerwiseWarning',
   )
+}
+
+function isScaleFree(layer: Layer): boolean {
+  if ('layers' in layer) return (layer as Model).layers.some(isScaleFree)
+  return scaleFree.has(classNameOf(layer))
 }
 
 /** The layers of a graph that take the output of one, or what layers that leave pixels as they are make of it. */
