@@ -10,6 +10,7 @@ const {
   mixUp,
   randomBrightness,
   randomContrast,
+  randomCrop,
   randomErasing,
   randomFlip,
   randomRotation,
@@ -251,6 +252,54 @@ describeOnEachBackend('layers that change images while training', () => {
     }
   })
 
+  it('randomCrop cuts all images of a batch at one place, each place equally often', () => {
+    const x = reshape(lw.ops.arange(0, 2 * 5 * 4, 1, 'float32'), [2, 5, 4, 1])
+    const layer = randomCrop({ height: 4, width: 2, seed })
+    const cut = lw.jit((images: lw.Tensor) => layer.apply(images, training))
+    const counts = new Map<number, number>()
+    for (let step = 0; step < 600; step++) {
+      const [first, second] = rowsOf(cut(x)) as [number[], number[]]
+      const corner = first[0] as number
+      expect(first).toEqual([0, 4, 8, 12].flatMap((row) => [corner + row, corner + row + 1]))
+      expect(second).toEqual(first.map((pixel) => pixel + 20))
+      counts.set(corner, (counts.get(corner) ?? 0) + 1)
+    }
+    expect([...counts.keys()].sort((a, b) => a - b)).toEqual([0, 1, 2, 4, 5, 6])
+    for (const count of counts.values()) expect(Math.abs(count - 100)).toBeLessThan(40)
+    // Of the whole height there is one place, and of the whole image.
+    const columns = randomCrop({ height: 5, width: 3, seed })
+    const starts = Array.from({ length: 20 }, () => columns.apply(x, training).dataSync()[0])
+    expect(new Set(starts)).toEqual(new Set([0, 1]))
+    expect(randomCrop({ height: 5, width: 4 }).apply(x, training).arraySync()).toEqual(x.arraySync())
+  })
+
+  it('randomCrop resizes the middle outside of training, and what is too small', () => {
+    const x = images(2)
+    const masks = lw.ops.round(multiply(lw.ops.slice(x, [0, 0, 0, 0], [2, 6, 5, 1]), 4))
+    const data = { images: x, segmentationMasks: masks }
+    const options = { cropToAspectRatio: true } as const
+    for (const [size, when] of [
+      [[3, 4], {}],
+      [[2, 2], {}],
+      [[9, 4], training],
+      [[6, 7], training],
+    ] as const) {
+      const [height, width] = size
+      const cropped = randomCrop({ height, width, seed }).apply<typeof data>(data, when)
+      expectClose(cropped.images, lw.ops.image.resize(x, size, options).dataSync())
+      const nearest = lw.ops.image.resize(masks, size, { ...options, interpolation: 'nearest' })
+      expect(cropped.segmentationMasks.arraySync()).toEqual(nearest.arraySync())
+    }
+    const first = randomCrop({ height: 3, width: 4, dataFormat: 'channelsFirst' })
+    const channelsFirst = first.apply(lw.ops.transpose(x, [0, 3, 1, 2]))
+    expectClose(
+      lw.ops.transpose(channelsFirst, [0, 2, 3, 1]),
+      lw.ops.image.resize(x, [3, 4], options).dataSync(),
+    )
+    const placeholder = first.apply(lw.input({ shape: [3, null, null] }))
+    expect(placeholder.shape).toEqual([null, 3, 3, 4])
+  })
+
   it('randomErasing fills rectangles of the sides that scale gives, in a share of the images', () => {
     const x = lw.ops.zeros([1000, 40, 30, 1])
     const erased = randomErasing({ factor: [0.3, 0.5], scale: [0.25, 0.64], fillValue: 7, seed }).apply(
@@ -362,6 +411,8 @@ describeOnEachBackend('layers that change images while training', () => {
         argument: 'interpolation',
       },
     )
+    await expectError('argument.range', () => randomCrop({ height: 0, width: 1 }), { argument: 'height' })
+    await expectError('argument.range', () => randomCrop({ height: 2, width: 1.5 }), { argument: 'width' })
     await expectError('argument.range', () => mixUp({ alpha: 0 }), { argument: 'alpha' })
   })
 })

@@ -168,6 +168,7 @@ it('what is public is an explicit list', () => {
     'prelu',
     'randomBrightness',
     'randomContrast',
+    'randomCrop',
     'randomErasing',
     'randomFlip',
     'randomRotation',

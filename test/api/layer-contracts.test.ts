@@ -341,6 +341,7 @@ const contracts: readonly LayerContract[] = [
   },
   { layer: 'randomBrightness', config: { factor: 0.5, valueRange: [-1, 2], seed: 1 }, ...augmented },
   { layer: 'randomContrast', config: { factor: [0.2, 0.7], valueRange: [-1, 2], seed: 1 }, ...augmented },
+  { layer: 'randomCrop', config: { height: 3, width: 2, seed: 1 }, ...augmented, output: [3, 3, 2, 2] },
   {
     layer: 'randomErasing',
     config: { factor: [0.5, 1], scale: 0.9, fillValue: [1, 2], seed: 1 },

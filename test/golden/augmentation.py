@@ -52,6 +52,10 @@ CASES = [
      {"images": [3, 2, 4, 6]}),
     ("randomZoom", {"heightFactor": [0.8, 0.8], "widthFactor": 1.0, "fillMode": "nearest", "interpolation": "nearest", "seed": 4},
      {"images": [4, 6, 2]}),
+    ("randomCrop", {"height": 2, "width": 4, "seed": 1}, {"images": [3, 5, 9, 2]}),
+    ("randomCrop", {"height": 4, "width": 3, "seed": 2}, {"images": [3, 5, 9, 2], "labels": [3, 2], "segmentationMasks": [3, 5, 9, 1]}),
+    ("randomCrop", {"height": 2, "width": 3, "dataFormat": "channelsFirst", "seed": 3}, {"images": [3, 2, 5, 9]}),
+    ("randomCrop", {"height": 2, "width": 3, "seed": 4}, {"images": [5, 9, 2]}),
 ]  # fmt: skip
 
 SNAKE = {"segmentationMasks": "segmentation_masks"}

@@ -164,6 +164,7 @@ CASES = [
     ("mixUp", {}, [[2, 3, 4, 2]], {}),
     ("randomBrightness", {"factor": 0.25}, [[2, 3, 4, 2]], {}),
     ("randomContrast", {"factor": 0.25}, [[2, 3, 4, 2]], {}),
+    ("randomCrop", {"height": 3, "width": 4, "seed": 1}, [[2, 3, 4, 2]], {}),
     ("randomErasing", {}, [[2, 3, 4, 2]], {}),
     ("randomRotation", {"factor": 0.25}, [[2, 3, 4, 2]], {}),
     ("randomTranslation", {"heightFactor": 0.25, "widthFactor": [-0.5, 0.5]}, [[2, 3, 4, 2]], {}),

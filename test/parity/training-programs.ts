@@ -114,6 +114,7 @@ export function trainingSteps(): Case[] {
         layers.randomContrast({ factor: [0.5, 0.5], valueRange: [-1, 1] }),
         layers.randomBrightness({ factor: 0.1, valueRange: [-1, 1] }),
         layers.randomErasing({ factor: [0.9, 1], valueRange: [-1, 1] }),
+        layers.randomCrop({ height: 4, width: 3 }),
         layers.cutMix(),
         layers.mixUp(),
         layers.flatten(),

@@ -137,6 +137,7 @@ export {
 export { type Prelu, type PreluConfig, prelu } from './prelu.js'
 export { type RandomBrightness, type RandomBrightnessConfig, randomBrightness } from './random-brightness.js'
 export { type RandomContrast, type RandomContrastConfig, randomContrast } from './random-contrast.js'
+export { type RandomCrop, type RandomCropConfig, randomCrop } from './random-crop.js'
 export { type RandomErasing, type RandomErasingConfig, randomErasing } from './random-erasing.js'
 export { type FlipMode, type RandomFlip, type RandomFlipConfig, randomFlip } from './random-flip.js'
 export { type RandomRotation, type RandomRotationConfig, randomRotation } from './random-rotation.js'

@@ -46,6 +46,7 @@ import {
 import { prelu } from './prelu.js'
 import { randomBrightness } from './random-brightness.js'
 import { randomContrast } from './random-contrast.js'
+import { randomCrop } from './random-crop.js'
 import { randomErasing } from './random-erasing.js'
 import { randomFlip } from './random-flip.js'
 import { randomRotation } from './random-rotation.js'
@@ -119,6 +120,7 @@ export const layerFactories = {
   prelu,
   randomBrightness,
   randomContrast,
+  randomCrop,
   randomErasing,
   randomFlip,
   randomRotation,
