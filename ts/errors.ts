@@ -208,6 +208,8 @@ const messages = {
   'data.leaf': (f: { index: number; got: unknown }) =>
     `batch: element ${f.index} holds ${show(f.got)}, of which no tensor can be made. Give batch tensors, typed arrays, numbers and booleans, ` +
     'in arrays and plain objects: map converts.',
+  'data.unbatched': (f: { op: string; got: Shape }) =>
+    `${f.op}: the dataset gives single samples, the first of shape ${shape(f.got)}. Batches of them are dataset.batch(32).`,
   'data.infinite': (f: { op: string; argument?: string }) =>
     `${f.op}: the dataset has no end. ${f.argument ? `Give ${f.argument}, or take` : 'Take'} a number of its elements by dataset.take(n).`,
   'data.stream': (f: { op: string; argument: string }) =>

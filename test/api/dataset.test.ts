@@ -413,6 +413,40 @@ describeOnEachBackend('training on a dataset', () => {
     expect((await model.predict(endless, { steps: 3, ...quiet })).shape).toEqual([6, 2])
   })
 
+  it('answers what is easily forgotten', async () => {
+    const single = fromTensorSlices([x, y])
+    const model = createModel()
+    const unbatched = { got: [3] }
+    await expectError('data.unbatched', () => model.fit(single, quiet), { op: 'fit', ...unbatched })
+    await expectError('data.unbatched', () => model.evaluate(single, quiet), { op: 'evaluate', ...unbatched })
+    await expectError('data.unbatched', () => model.predict(single, quiet), { op: 'predict', ...unbatched })
+    await expectError('data.stream', () => model.fit(single.batch(2) as never, y, quiet), { argument: 'y' })
+    await expectError('data.batch', () => model.fit(single.batch(2).map(([x]) => x) as never, quiet))
+  })
+
+  it('closes the dataset when a signal stops it', async () => {
+    const { state, dataset } = watched()
+    const batches = dataset
+      .map((): [lw.Tensor, number] => [lw.ops.ones([3]), 1])
+      .batch(2)
+      .prefetch(2)
+    const stop = new AbortController()
+    let steps = 0
+    const onTrainBatchEnd = () => {
+      if (++steps === 3) stop.abort(new Error('enough'))
+    }
+    const training = createModel().fit(batches, {
+      epochs: 2,
+      stepsPerEpoch: 100,
+      signal: stop.signal,
+      callbacks: { onTrainBatchEnd },
+      ...quiet,
+    })
+    await expect(training).rejects.toThrow('enough')
+    await settled()
+    expect([steps, state.opened, state.closed]).toEqual([3, 1, 1])
+  })
+
   it('passes on what a function of the dataset raises', async () => {
     const broken = fromTensorSlices([x, y]).map(() => {
       throw new Error('broken')

@@ -13,7 +13,7 @@ import { stepsWithin } from './calls.js'
 import { Pace } from './pace.js'
 import { checkPassOptions, type PassOptions } from './pass-options.js'
 import { PassProgress } from './pass-progress.js'
-import { defaultBatchSize, inputsOf, type ModelData } from './samples.js'
+import { checkBatched, defaultBatchSize, inputsOf, type ModelData } from './samples.js'
 import { untilAborted } from './until-aborted.js'
 
 /** The program of predictions. */
@@ -41,9 +41,7 @@ export async function predictRows(
   }
   const x = isBatches(data) ? undefined : convert('predict', data)
   if (!x && options?.batchSize !== undefined) fail('data.stream', { op: 'predict', argument: 'batchSize' })
-  const batches = x
-    ? slices(x, batchSize)
-    : converted(model, untilAborted(data as Batches<ModelData>, signal), convert)
+  const batches = x ? slices(x, batchSize) : converted(model, data as Batches<ModelData>, signal, convert)
   const count = x ? Math.ceil(rowsIn({ x }) / batchSize) : countOf(data as Batches<ModelData>)
   const steps = stepsWithin('predict', count, limits.steps, 'steps')
   const progress = new PassProgress('Predict', steps, verbose)
@@ -83,10 +81,15 @@ function inputOf(model: Model, batch: unknown): unknown {
 async function* converted(
   model: Model,
   batches: Batches<unknown>,
+  signal: AbortSignal | undefined,
   convert: (op: string, batch: unknown) => Tree<Tensor>,
 ): AsyncGenerator<Tree<Tensor>> {
   let index = 0
-  for await (const batch of batches) yield convert(`predict, batch ${index++}`, inputOf(model, batch))
+  for await (const batch of untilAborted(batches, signal)) {
+    const x = inputOf(model, batch)
+    checkBatched('predict', model, batches, x)
+    yield convert(`predict, batch ${index++}`, x)
+  }
 }
 
 function* slices(x: Tree<Tensor>, batchSize: number): Generator<Tree<Tensor>> {

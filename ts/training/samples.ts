@@ -1,11 +1,11 @@
 import { type ArrayData, type Batches, isBatches, rowsOf } from '../data/arrays.js'
-import { countOf } from '../data/dataset.js'
+import { countOf, Dataset } from '../data/dataset.js'
 import { fail } from '../errors.js'
 import type { TensorSpec } from '../layers/placeholder.js'
 import { arrange, isByName, isWhole } from '../models/arrange.js'
 import type { Model } from '../models/model.js'
 import { reshape } from '../ops/index.js'
-import type { Tensor } from '../tensor.js'
+import { Tensor } from '../tensor.js'
 import { leavesOf, type Tree } from '../tree.js'
 import { type Batch, rowsIn, sliceBatch } from './batch.js'
 import type { Samples } from './calls.js'
@@ -60,6 +60,7 @@ export const defaultBatchSize = 32
 export function samplesFor(op: string, model: Model, programs: Programs, given: GivenSamples): Samples {
   const { x, y, batchSize, sampleWeight } = given
   const { targetless } = programs
+  if (y !== undefined && isBatches(x)) fail('data.stream', { op, argument: 'y' })
   const stream = y === undefined && (isBatches(x) || (Array.isArray(x) && !targetless))
   if (!stream) {
     const data = batchOf(op, model, programs, { x, y, sampleWeight })
@@ -74,10 +75,18 @@ export function samplesFor(op: string, model: Model, programs: Programs, given: 
     convert: (batch, index) => {
       const whole = Array.isArray(batch) && (batch.length === 2 || batch.length === 3)
       if (!whole && !targetless) return fail('data.batch', { op, batch: index, got: batch })
-      const [x, y, sampleWeight] = whole ? batch : [batch]
-      return batchOf(`${op}, batch ${index}`, model, programs, { x, y, sampleWeight })
+      const [inputs, y, sampleWeight] = whole ? batch : [batch]
+      checkBatched(op, model, x as Batches<unknown>, inputs)
+      return batchOf(`${op}, batch ${index}`, model, programs, { x: inputs, y, sampleWeight })
     },
   }
+}
+
+/** Raises where a dataset gives samples one by one. */
+export function checkBatched(op: string, model: Model, batches: Batches<unknown>, x: unknown): void {
+  const [input, ...others] = model.inputs
+  if (!(batches instanceof Dataset) || !(x instanceof Tensor) || !input || others.length > 0) return
+  if (x.rank === input.shape.length - 1) fail('data.unbatched', { op, got: x.shape })
 }
 
 /** Samples in memory, converted and checked. */
