@@ -4,7 +4,7 @@ import { nativeLines } from './native-program.js'
 import { printTable } from './table.js'
 
 /** A rate of all threads together. */
-interface Limit {
+export interface Limit {
   readonly limit: string
   readonly unit: 'GFLOP/s' | 'GB/s'
   readonly threads: number
@@ -19,7 +19,7 @@ export async function limits(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { seconds: { type: 'string', default: '0.3' } } })
   printMachine()
   const found: Limit[] = []
-  for await (const limit of nativeLines<Limit>(['limits', values.seconds])) {
+  for await (const limit of nativeLines<Limit>(['limits', values.seconds, '1', '2'])) {
     found.push(limit)
     console.log(JSON.stringify(limit))
   }

@@ -4,9 +4,13 @@ import { fit } from './fit.js'
 import { gemm } from './gemm.js'
 import { limits } from './limits.js'
 import { neighbour } from './neighbour.js'
+import { ops } from './ops.js'
 import { precision } from './precision.js'
 import { profile } from './profile.js'
 import { steps } from './steps.js'
+import { workloads } from './workloads.js'
+
+const slow = workloads.filter(({ onRequest }) => onRequest).map(({ name }) => name)
 
 const help = `Usage:
   npm run -s bench -- steps [--threads N] [--seconds S] [--backend native|reference] [--peak GFLOPS] [WORKLOAD …]
@@ -21,6 +25,8 @@ const help = `Usage:
       Prints the error of matrix products against float64, for each instruction set and precision.
   npm run -s bench -- profile [--threads N] [--seconds S] [WORKLOAD …]
       Where the time of a step goes, by instruction, with rates of arithmetic and of memory traffic.
+  npm run -s bench -- ops [--threads N] [--seconds S] [FAMILY …]
+      Times the kernels of each family, with their share of what the machine's arithmetic or memory allows.
   npm run -s bench -- gemm [--isa NAME] [--precision highest|high|medium] [--threads 1,2] [--seconds S]
                              [--mkl PATH|--python PATH] [squares|thin|workloads|M,N,K,FORM …]
       GFLOP/s of matrix products beside the gemm crate and MKL, by thread time on 1 thread and wall time on more. FORM: NN, NT, TN, TT.
@@ -30,9 +36,10 @@ const help = `Usage:
       Times fit() on the digits, everything included, in turn with the bare steps of the same model.
   npm run -s bench -- eager [--rounds R] [--backend native|reference]
       Nanoseconds of small ops on concrete tensors.
-Workloads: digits-mlp, mnist-mlp, wide-mlp (default: all)`
+Workloads: ${workloads.map(({ name }) => name).join(', ')}
+  (default: all but those that take minutes: ${slow.join(', ')})`
 
-const commands = { limits, gemm, steps, compare, neighbour, precision, profile, fit, eager } as const
+const commands = { limits, gemm, ops, steps, compare, neighbour, precision, profile, fit, eager } as const
 
 const [command, ...args] = process.argv.slice(2)
 if (command !== undefined && Object.hasOwn(commands, command)) {

@@ -20,6 +20,8 @@ export interface Timing {
   readonly mean_ms: number
   readonly steps: number
   readonly loss10: number
+  /** The most memory that the process has held so far, of all its workloads. */
+  readonly peak_mib?: number
   /** The time that the step's products take at the machine's peak rate, in relation to the median. */
   readonly share?: number
 }
@@ -128,7 +130,8 @@ async function tenStepsInOneCall({ step, x, y }: Training): Promise<number> {
 function checked({ name }: Workload, measured: Awaited<ReturnType<typeof time>>, loss10: number): Timing {
   const { backend, isa, threads } = lw.info()
   const peer = `layerwise-${version()}-${backend}`
-  const timing = { peer, workload: name, threads, isa, ...measured, loss10: rounded(loss10, 6) }
+  const peak_mib = process.resourceUsage().maxRSS >> 10
+  const timing = { peer, workload: name, threads, isa, ...measured, loss10: rounded(loss10, 6), peak_mib }
   checkLoss(timing)
   return timing
 }

@@ -55,25 +55,55 @@ def convnet():
     )
 
 
-class Block(nn.Module):
-    def __init__(self, kernels, channels, filters, stride):
+class Residual(nn.Module):
+    """What layers make of their input, added to the input, or to its projection where the shape changes."""
+
+    def __init__(self, inner, projection):
         super().__init__()
-        normalized = lambda conv: nn.Sequential(conv, nn.BatchNorm2d(filters))
-        self.first = normalized(kernels.conv(channels, filters, 3, stride, 1))
-        self.second = normalized(kernels.conv(filters, filters, 3, 1, 1))
-        same = stride == 1 and channels == filters
-        self.skip = nn.Identity() if same else normalized(kernels.conv(channels, filters, 1, stride))
+        self.inner = inner
+        self.skip = projection or nn.Identity()
 
     def forward(self, x):
-        return relu(self.second(relu(self.first(x))) + self.skip(x))
+        return relu(self.inner(x) + self.skip(x))
+
+
+class Residuals:
+    """Makes the blocks of a ResNet one after the other."""
+
+    def __init__(self, kernels, channels, epsilon):
+        self.kernels = kernels
+        self.channels = channels
+        self.epsilon = epsilon
+
+    def conv(self, channels, filters, size, stride=1):
+        return [self.kernels.conv(channels, filters, size, stride, size // 2), nn.BatchNorm2d(filters, self.epsilon)]
+
+    def block(self, layers, stride):
+        """`layers` are pairs (filters, size), the first of which has the stride."""
+        stack, channels = [], self.channels
+        for i, (filters, size) in enumerate(layers):
+            stack += [*self.conv(channels, filters, size, stride if i == 0 else 1), nn.ReLU()]
+            channels = filters
+        same = stride == 1 and self.channels == channels
+        projection = None if same else nn.Sequential(*self.conv(self.channels, channels, 1, stride))
+        self.channels = channels
+        return Residual(nn.Sequential(*stack[:-1]), projection)
 
 
 def resnet20():
     kernels = FormulaKernels()
-    stack = [kernels.conv(3, 16, 3, 1, 1), nn.BatchNorm2d(16), nn.ReLU()]
-    channels = 16
+    residuals = Residuals(kernels, 16, 1e-5)
+    stack = [*residuals.conv(3, 16, 3), nn.ReLU()]
     for filters, first in ((16, 1), (32, 2), (64, 2)):
-        for i in range(3):
-            stack.append(Block(kernels, channels, filters, first if i == 0 else 1))
-            channels = filters
+        stack += [residuals.block([(filters, 3), (filters, 3)], stride) for stride in (first, 1, 1)]
     return nn.Sequential(*stack, nn.AdaptiveAvgPool2d(1), nn.Flatten(), kernels.dense(64, 10))
+
+
+def resnet50():
+    kernels = FormulaKernels()
+    residuals = Residuals(kernels, 64, 1.001e-5)
+    stack = [*residuals.conv(3, 64, 7, 2), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+    for filters, blocks, first in ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)):
+        layers = [(filters, 1), (filters, 3), (4 * filters, 1)]
+        stack += [residuals.block(layers, first if i == 0 else 1) for i in range(blocks)]
+    return nn.Sequential(*stack, nn.AdaptiveAvgPool2d(1), nn.Flatten(), kernels.dense(2048, 1000))

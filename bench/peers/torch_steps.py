@@ -6,15 +6,15 @@ on one batch in memory. Images and convolutions have the channels last in memory
 
 import torch
 
-from torch_models import convnet, perceptron, resnet20
+from torch_models import convnet, perceptron, resnet20, resnet50
 from workloads import DENSE, IMAGES, arguments, data, time_workloads
 
 
-def training_step(model, x, y, optimizer_name):
+def training_step(model, x, y, optimizer_name, learning_rate):
     if optimizer_name == "adam":
-        optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, eps=1e-8)
+        optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, eps=1e-8)
     else:
-        optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=0.9)
 
     def step():
         optimizer.zero_grad()
@@ -28,16 +28,17 @@ def training_step(model, x, y, optimizer_name):
 
 def dense(units, batch, optimizer_name):
     x, y = map(torch.from_numpy, data(units[:1], units[-1], batch))
-    return training_step(perceptron(units), x, y, optimizer_name)
+    learning_rate = 1e-3 if optimizer_name == "adam" else 0.1
+    return training_step(perceptron(units), x, y, optimizer_name, learning_rate)
 
 
-def images(model, shape, batch, optimizer_name):
-    x, y = map(torch.from_numpy, data(shape, 10, batch))
+def images(model, shape, classes, batch, *optimizer):
+    x, y = map(torch.from_numpy, data(shape, classes, batch))
     model = model().to(memory_format=torch.channels_last)
-    return training_step(model, x.permute(0, 3, 1, 2), y, optimizer_name)
+    return training_step(model, x.permute(0, 3, 1, 2), y, *optimizer)
 
 
-MODELS = {"mnist-convnet": convnet, "cifar-resnet20": resnet20}
+MODELS = {"mnist-convnet": convnet, "cifar-resnet20": resnet20, "imagenet-resnet50": resnet50}
 STEPS = {
     **{name: lambda workload=workload: dense(*workload) for name, workload in DENSE.items()},
     **{name: lambda name=name: images(MODELS[name], *IMAGES[name]) for name in IMAGES},

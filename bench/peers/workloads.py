@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import resource
 import statistics
 import time
 
@@ -13,10 +14,11 @@ DENSE = {
     "mnist-mlp": ([784, 512, 256, 10], 128, "adam"),
     "wide-mlp": ([1024, 4096, 4096, 1000], 256, "sgd"),
 }
-# shape of an image [height, width, channels], size of the batch, optimizer
+# shape of an image [height, width, channels], classes, size of the batch, optimizer, learning rate
 IMAGES = {
-    "mnist-convnet": ([28, 28, 1], 128, "adam"),
-    "cifar-resnet20": ([32, 32, 3], 64, "sgd"),
+    "mnist-convnet": ([28, 28, 1], 10, 128, "adam", 1e-3),
+    "cifar-resnet20": ([32, 32, 3], 10, 64, "sgd", 0.1),
+    "imagenet-resnet50": ([224, 224, 3], 1000, 8, "sgd", 1e-3),
 }
 LEAST_SAMPLES = 5
 
@@ -90,5 +92,6 @@ def time_workloads(peer, training_steps, options):
             "mean_ms": round(statistics.fmean(times), 4),
             "steps": len(times),
             "loss10": round(loss10, 6),
+            "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
         }
         print(json.dumps(line), flush=True)

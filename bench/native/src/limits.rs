@@ -12,13 +12,13 @@ use crate::peak::Peak;
 /// The u64 of a cache line.
 const LINE: usize = 8;
 
-/// Measures each limit for about `budget` on 1 and on 2 threads, and prints a line of JSON for each.
-pub fn limits(budget: Duration) {
-    for threads in [1, 2] {
+/// Measures each limit for about `budget` on some numbers of threads, and prints a line of JSON for each.
+pub fn limits(counts: &[usize], budget: Duration) {
+    for &threads in counts {
         Peak::all().iter().for_each(|peak| self::peak(peak, threads, budget));
     }
     let isa = Isa::best();
-    for threads in [1, 2] {
+    for &threads in counts {
         for level in Level::all(threads) {
             let words = level.bytes / size_of::<u64>();
             // Small memory is walked many times between two looks at the clock.

@@ -1,7 +1,7 @@
 //! Benchmarks without JavaScript, in JSON lines. `npm run -s bench -- limits` and `npm run -s bench -- gemm` start them and say
 //! what the lines mean.
 //!
-//!     layerwise-bench limits SECONDS
+//!     layerwise-bench limits SECONDS THREADS …
 //!     layerwise-bench peak ISA THREADS SECONDS
 //!     layerwise-bench gemm ISA PRECISION THREADS SECONDS MKL SHAPE …
 //!
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match arguments[..] {
-        ["limits", budget] => seconds(budget).map(limits::limits),
+        ["limits", budget, ref counts @ ..] => limits(budget, counts),
         ["peak", isa, threads, budget] => peak(isa, threads, budget),
         ["gemm", isa, precision, threads, budget, mkl, ref shapes @ ..] => {
             gemm(isa, precision, threads, budget, mkl, shapes)
@@ -48,6 +48,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn limits(budget: &str, counts: &[&str]) -> Result<(), String> {
+    let counts = counts.iter().map(|count| positive(count)).collect::<Result<Vec<_>, _>>()?;
+    limits::limits(&counts, seconds(budget)?);
+    Ok(())
 }
 
 fn peak(isa: &str, threads: &str, budget: &str) -> Result<(), String> {
