@@ -269,14 +269,18 @@ it('what is public is an explicit list', () => {
   ])
   expect(names(lw.ops.image)).toEqual([
     'affineTransform',
+    'cropImages',
     'extractPatches',
     'extractPatches3d',
     'gaussianBlur',
     'hsvToRgb',
     'mapCoordinates',
+    'padImages',
+    'perspectiveTransform',
     'resize',
     'rgbToGrayscale',
     'rgbToHsv',
+    'sobelEdges',
   ])
   expect(names(lw.optimizers)).toEqual([
     'Optimizer',
