@@ -78,6 +78,13 @@ const contracts: readonly LayerContract[] = [
     refuses: [[2]],
   },
   {
+    layer: 'centerCrop',
+    config: { height: 3, width: 2 },
+    input: [2, 6, 4, 3],
+    output: [2, 3, 2, 3],
+    refuses: [[2, 6]],
+  },
+  {
     layer: 'concatenate',
     config: { axis: 1 },
     input: [
@@ -380,6 +387,13 @@ const contracts: readonly LayerContract[] = [
     input: [2, 12],
     output: [2, 3, 4],
     refuses: [[2, 13], []],
+  },
+  {
+    layer: 'resizing',
+    config: { height: 4, width: 7, interpolation: 'bicubic', padToAspectRatio: true, fillValue: 0.5 },
+    input: [2, 5, 3, 2],
+    output: [2, 4, 7, 2],
+    refuses: [[2, 5]],
   },
   {
     layer: 'rmsNormalization',

@@ -3,6 +3,7 @@
 Layers, configurations and names are written here as layerwise spells them.
 """
 import re
+from unittest import mock
 
 import numpy as np
 import torch
@@ -46,6 +47,10 @@ CASES = [
     ("batchNormalization", {"scale": False, "momentum": 0.5}, [[2, 3, 4]], {"training": True}),
     ("batchNormalization", {"scale": False, "center": False}, [[5, 3]], {"training": True}),
     ("batchNormalization", {"trainable": False}, [[4, 3]], {"training": True}),
+    ("centerCrop", {"height": 3, "width": 2}, [[2, 6, 5, 3]], {}),
+    ("centerCrop", {"height": 2, "width": 5}, [[5, 7, 2]], {}),
+    ("centerCrop", {"height": 4, "width": 6}, [[2, 3, 9, 2]], {}),
+    ("centerCrop", {"height": 5, "width": 3, "dataFormat": "channelsFirst"}, [[1, 2, 4, 6]], {}),
     ("concatenate", {}, [[2, 3], [2, 5]], {}),
     ("concatenate", {"axis": 1}, [[2, 3, 4], [2, 1, 4], [2, 2, 4]], {}),
     ("dense", {"units": 5}, [[2, 3]], {}),
@@ -114,6 +119,15 @@ CASES = [
     ("reshape", {"targetShape": [4, 3]}, [[2, 3, 4]], {}),
     ("reshape", {"targetShape": [3, -1, 2]}, [[2, 12]], {}),
     ("reshape", {"targetShape": [-1]}, [[2, 3, 4]], {}),
+    ("resizing", {"height": 5, "width": 3}, [[2, 3, 4, 2]], {}),
+    ("resizing", {"height": 4, "width": 3, "antialias": True}, [[9, 7, 2]], {}),
+    ("resizing", {"height": 2, "width": 7, "interpolation": "nearest"}, [[2, 3, 4, 2]], {}),
+    ("resizing", {"height": 5, "width": 7, "interpolation": "bicubic"}, [[2, 3, 4, 2]], {}),
+    ("resizing", {"height": 2, "width": 3, "interpolation": "bicubic"}, [[2, 5, 7, 2]], {}),
+    ("resizing", {"height": 3, "width": 5, "interpolation": "bicubic", "antialias": True, "dataFormat": "channelsFirst"},
+     [[1, 2, 7, 4]], {}),
+    ("resizing", {"height": 4, "width": 3, "cropToAspectRatio": True}, [[2, 5, 8, 1]], {}),
+    ("resizing", {"height": 3, "width": 5, "padToAspectRatio": True, "fillValue": 0.5}, [[2, 6, 5, 1]], {}),
     ("rmsNormalization", {}, [[2, 5]], {}),
     ("rmsNormalization", {"epsilon": 0.1}, [[2, 3, 4]], {}),
     ("rmsNormalization", {"axis": [-2, -1]}, [[2, 3, 4]], {}),
@@ -185,6 +199,8 @@ CASES = [
     ("upSampling1d", {"size": 3}, [[2, 4, 3]], {}),
     ("upSampling2d", {"size": [2, 3]}, [[1, 2, 3, 4]], {}),
     ("upSampling2d", {"dataFormat": "channelsFirst"}, [[1, 2, 3, 4]], {}),
+    ("upSampling2d", {"size": [2, 3], "interpolation": "bilinear"}, [[2, 3, 4, 2]], {}),
+    ("upSampling2d", {"interpolation": "bicubic", "dataFormat": "channelsFirst"}, [[1, 2, 3, 4]], {}),
     ("upSampling3d", {"size": [1, 2, 3]}, [[1, 2, 2, 3, 2]], {}),
     ("zeroPadding1d", {}, [[2, 4, 3]], {}),
     ("zeroPadding1d", {"padding": [2, 0]}, [[2, 4, 3]], {}),
@@ -260,8 +276,28 @@ def run(name, config, shapes, options):
     return {**entry, "gradients": [numbers(gradient) for gradient in gradients], "moved": moved}
 
 
+def keys_cubic(extent, size):
+    """Keys's cubic interpolation with a = -1/2 as a matrix, whose weights within the image add up to one."""
+    middles = (torch.arange(size) + 0.5) * extent / size - 0.5
+    x = (middles - torch.arange(extent)[:, None]).abs()
+    near, far = ((1.5 * x - 2.5) * x) * x + 1, ((-0.5 * x + 2.5) * x - 4) * x + 2
+    weights = torch.where(x < 1, near, torch.where(x < 2, far, 0.0))
+    return weights / weights.sum(0)
+
+
+def interpolate(images, size, mode, antialias=False, **options):
+    """Bicubic without antialias as Keras has it on TensorFlow, JAX and NumPy: PyTorch takes a = -3/4 and repeats the edges."""
+    if mode == "bicubic" and not antialias:
+        rows, columns = (keys_cubic(extent, new) for extent, new in zip(images.shape[2:], size))
+        return torch.einsum("bcij,iy,jx->bcyx", images, rows, columns)
+    return torch_interpolate(images, size=size, mode=mode, antialias=antialias, **options)
+
+
+torch_interpolate = torch.nn.functional.interpolate
+
+
 def run_all():
-    with float64():
+    with float64(), mock.patch.object(torch.nn.functional, "interpolate", interpolate):
         return [run(*case) for case in CASES]
 
 

@@ -29,6 +29,21 @@ export type ImageData = {
 
 const parts: readonly string[] = ['images', 'labels', 'segmentationMasks'] satisfies (keyof ImageData)[]
 
+/** Raises unless a layer's input is a tensor of images, or of one, or an object of images and what belongs to them. */
+export function checkImageShapes(layer: string, dataFormat: DataFormat, inputShape: InputShape): void {
+  const alone = Array.isArray(inputShape) && !isShapeList(inputShape)
+  const shapes = (alone ? { images: inputShape } : inputShape) as Readonly<Record<string, PartialShape>>
+  const { images, segmentationMasks = images } = shapes
+  // A model's placeholder has a batch, of which nothing is known yet.
+  const fits = (shape: unknown) =>
+    Array.isArray(shape) && (shape.length === 4 || (shape.length === 3 && shape[0] !== null))
+  const known = Object.keys(shapes).every((name) => parts.includes(name))
+  if (known && fits(images) && segmentationMasks?.length === images?.length) return
+  const axes = dataFormat === 'channelsLast' ? 'height, width, channels' : 'channels, height, width'
+  const expected = `images [batch, ${axes}] or one [${axes}], alone or as { images, labels, segmentationMasks }`
+  fail('layer.input', { layer, expected, got: inputShape })
+}
+
 /**
  * The base of the layers that change images at random while training. A subclass draws the parameters of a batch and applies them, apart from each
  * other, to images, labels and segmentation masks: it sees batches alone.
@@ -82,17 +97,7 @@ export abstract class ImagePreprocessing<Transformation> extends Layer {
   }
 
   protected override checkInputShape(inputShape: InputShape): void {
-    const alone = Array.isArray(inputShape) && !isShapeList(inputShape)
-    const shapes = (alone ? { images: inputShape } : inputShape) as Readonly<Record<string, PartialShape>>
-    const { images, segmentationMasks = images } = shapes
-    // A model's placeholder has a batch, of which nothing is known yet.
-    const fits = (shape: unknown) =>
-      Array.isArray(shape) && (shape.length === 4 || (shape.length === 3 && shape[0] !== null))
-    const known = Object.keys(shapes).every((name) => parts.includes(name))
-    if (known && fits(images) && segmentationMasks?.length === images?.length) return
-    const axes = this.dataFormat === 'channelsLast' ? 'height, width, channels' : 'channels, height, width'
-    const expected = `images [batch, ${axes}] or one [${axes}], alone or as { images, labels, segmentationMasks }`
-    fail('layer.input', { layer: this.name, expected, got: inputShape })
+    checkImageShapes(this.name, this.dataFormat, inputShape)
   }
 
   override call(inputs: Tree<Tensor>, { training }: CallOptions): Tree<Tensor> {

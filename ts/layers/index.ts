@@ -11,6 +11,7 @@ export {
   type BatchNormalizationConfig,
   batchNormalization,
 } from './batch-normalization.js'
+export { type CenterCrop, type CenterCropConfig, centerCrop } from './center-crop.js'
 export { type Concatenate, type ConcatenateConfig, concatenate } from './concatenate.js'
 export { type Conv1d, type Conv2d, type Conv3d, type ConvConfig, conv1d, conv2d, conv3d } from './conv.js'
 export {
@@ -161,6 +162,7 @@ export {
 export { type RepeatVector, type RepeatVectorConfig, repeatVector } from './repeat-vector.js'
 export { type Rescaling, type RescalingConfig, rescaling } from './rescaling.js'
 export { type Reshape, type ReshapeConfig, reshape } from './reshape.js'
+export { type Resizing, type ResizingConfig, resizing } from './resizing.js'
 export { type RmsNormalization, type RmsNormalizationConfig, rmsNormalization } from './rms-normalization.js'
 export { type Softmax, type SoftmaxConfig, softmax } from './softmax.js'
 export {

@@ -4,6 +4,7 @@ import { activation } from './activation.js'
 import { activityRegularization } from './activity-regularization.js'
 import { alphaDropout } from './alpha-dropout.js'
 import { batchNormalization } from './batch-normalization.js'
+import { centerCrop } from './center-crop.js'
 import { concatenate } from './concatenate.js'
 import { conv1d, conv2d, conv3d } from './conv.js'
 import { conv1dTranspose, conv2dTranspose, conv3dTranspose } from './conv-transpose.js'
@@ -56,6 +57,7 @@ import { elu, leakyReLU, relu } from './rectifiers.js'
 import { repeatVector } from './repeat-vector.js'
 import { rescaling } from './rescaling.js'
 import { reshape } from './reshape.js'
+import { resizing } from './resizing.js'
 import { rmsNormalization } from './rms-normalization.js'
 import { softmax } from './softmax.js'
 import { spatialDropout1d, spatialDropout2d, spatialDropout3d } from './spatial-dropout.js'
@@ -74,6 +76,7 @@ export const layerFactories = {
   averagePooling2d,
   averagePooling3d,
   batchNormalization,
+  centerCrop,
   concatenate,
   conv1d,
   conv1dTranspose,
@@ -130,6 +133,7 @@ export const layerFactories = {
   repeatVector,
   rescaling,
   reshape,
+  resizing,
   rmsNormalization,
   separableConv1d,
   separableConv2d,

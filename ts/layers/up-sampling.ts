@@ -1,4 +1,4 @@
-import { fail } from '../errors.js'
+import { checkInterpolation, type ResizeInterpolation, resize } from '../ops/image/resize.js'
 import { repeat } from '../ops/index.js'
 import { checkFormat, type DataFormat, perAxis } from '../ops/windows.js'
 import { checkOptions } from '../options.js'
@@ -18,8 +18,8 @@ export interface UpSamplingConfig extends LayerConfig {
 }
 
 export interface UpSampling2dConfig extends UpSamplingConfig {
-  /** Whose value new pixels have: the nearest pixel's (default). */
-  readonly interpolation?: 'nearest'
+  /** How new pixels follow from those there are, as in `lw.ops.image.resize` (default 'nearest'). */
+  readonly interpolation?: ResizeInterpolation
 }
 
 /** Repeats the elements along the spatial axes. */
@@ -68,22 +68,24 @@ export class UpSampling1d extends UpSampling {
 
 export class UpSampling2d extends UpSampling {
   static readonly className = 'upSampling2d'
+  readonly interpolation: ResizeInterpolation
 
   constructor(config: UpSampling2dConfig = {}) {
     super(config, 'upSampling2d', 2, ['dataFormat', 'interpolation'])
     const { interpolation = 'nearest' } = config
-    if (interpolation !== 'nearest') {
-      fail('argument.type', {
-        op: 'upSampling2d',
-        argument: 'interpolation',
-        expected: "'nearest'",
-        got: interpolation,
-      })
-    }
+    checkInterpolation('upSampling2d', interpolation)
+    this.interpolation = interpolation
+  }
+
+  override call(x: Tensor): Tensor {
+    const { size, dataFormat, interpolation } = this
+    if (interpolation === 'nearest') return super.call(x)
+    const [rows, columns] = dataFormat === 'channelsLast' ? x.shape.slice(1) : x.shape.slice(2)
+    return resize(x, [size[0]! * rows!, size[1]! * columns!], { interpolation, dataFormat })
   }
 
   override getConfig(): Record<string, unknown> {
-    return { ...super.getConfig(), interpolation: 'nearest' }
+    return { ...super.getConfig(), interpolation: this.interpolation }
   }
 }
 
@@ -109,9 +111,9 @@ export function upSampling1d(config: UpSampling1dConfig = {}): UpSampling1d {
 }
 
 /**
- * Repeats the rows and columns of images [batch, height, width, channels]: enlarges them without smoothing.
+ * Enlarges images [batch, height, width, channels]: repeats their rows and columns, or interpolates between them.
  *
- * @param config size (2; [rows, columns]), dataFormat ('channelsLast'), interpolation ('nearest', the only one)
+ * @param config size (2; [rows, columns]), dataFormat ('channelsLast'), interpolation ('nearest')
  * @throws as `upSampling1d`
  *
  * @example
