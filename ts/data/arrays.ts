@@ -26,6 +26,11 @@ export function isShaped(value: unknown): value is { data: TypedArray | readonly
   return typeof value === 'object' && value !== null && 'data' in value && 'shape' in value
 }
 
+/** Whether a value is data as it stands, where nested arrays could also be a list of several. */
+export function isWhole(value: unknown): boolean {
+  return value instanceof Tensor || ArrayBuffer.isView(value) || isShaped(value)
+}
+
 /** Whether a value is an iterable of batches. Arrays are data. */
 export function isBatches(value: unknown): value is Batches<unknown> {
   if (typeof value !== 'object' || value === null || value instanceof Tensor) return false

@@ -1,12 +1,10 @@
 import { affineTransform } from '../ops/image/affine-transform.js'
+import type { FillMode } from '../ops/image/interpolate.js'
 import { broadcastTo, reshape, stack } from '../ops/index.js'
 import { checkChoice, checkInterval } from '../options.js'
 import type { Shape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { ImagePreprocessing, type ImagePreprocessingConfig } from './image-preprocessing.js'
-
-/** What stands beyond the edges of an image: see `lw.ops.image.affineTransform`. */
-type FillMode = 'reflect' | 'wrap' | 'constant' | 'nearest'
 
 /** What all layers that move pixels at random can be given. */
 export interface AffinePreprocessingConfig extends ImagePreprocessingConfig {
@@ -14,7 +12,7 @@ export interface AffinePreprocessingConfig extends ImagePreprocessingConfig {
    * What stands beyond the edges, for pixels a b c d: 'reflect' c b a | a b c d | d c b (default), 'wrap' b c d | a b c d | a b c, 'nearest'
    * a a a | a b c d | d d d, or 'constant', which is `fillValue`.
    */
-  readonly fillMode?: FillMode
+  readonly fillMode?: 'reflect' | 'wrap' | 'constant' | 'nearest'
   /** Between pixels: linear along both axes, or the nearest one (default 'bilinear'). Segmentation masks always have the nearest. */
   readonly interpolation?: 'bilinear' | 'nearest'
   /** The value of `fillMode` 'constant' (default 0). */

@@ -1,7 +1,6 @@
-import { type ArrayData, type Batches, isBatches, rowsOf } from '../data/arrays.js'
+import { type ArrayData, type Batches, isBatches, isWhole, rowsOf } from '../data/arrays.js'
 import { fail } from '../errors.js'
 import { executor } from '../executors/choice.js'
-import { isWhole } from '../models/arrange.js'
 import { epsilon } from '../ops/epsilon.js'
 import {
   add,

@@ -1,17 +1,11 @@
-import { isShaped } from '../data/arrays.js'
+import { isShaped, isWhole } from '../data/arrays.js'
 import { fail, nearestName } from '../errors.js'
-import { Tensor } from '../tensor.js'
 
 /** Whether a value is an object of things by name, not one of the forms that data has. */
 export function isByName(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || isShaped(value)) return false
   const prototype = Object.getPrototypeOf(value)
   return (prototype === Object.prototype || prototype === null) && !(Symbol.iterator in value)
-}
-
-/** Whether a value is data as it stands, where nested arrays could also be a list of several. */
-export function isWhole(value: unknown): boolean {
-  return value instanceof Tensor || ArrayBuffer.isView(value) || isShaped(value)
 }
 
 /**
