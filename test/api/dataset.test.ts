@@ -95,6 +95,18 @@ describe('datasets', () => {
     await expectError('data.infinite', () => ten.repeat().toArray())
   })
 
+  it('cache keeps the first whole pass', async () => {
+    const { state, dataset } = watched(5)
+    const calls: number[] = []
+    const cached = dataset.map((n) => calls.push(n) && n * n).cache()
+    expect(await cached.take(2).toArray()).toEqual([0, 1])
+    for (let pass = 0; pass < 3; pass++) expect(await cached.toArray()).toEqual([0, 1, 4, 9, 16])
+    expect([state.opened, state.closed, calls]).toEqual([2, 2, [0, 1, 0, 1, 2, 3, 4]])
+    expect(await cached.skip(4).repeat(2).toArray()).toEqual([16, 16])
+    expect(numbers(7).cache().cardinality).toBe(7)
+    await expectError('data.infinite', () => numbers(1).repeat().cache(), { op: 'cache' })
+  })
+
   it('batch makes tensors in the structure of the elements', async () => {
     const elements = () =>
       Array.from({ length: 5 }, (_, i) => ({

@@ -235,6 +235,7 @@ describe('lw.draw refuses', () => {
     for (const key of ['scale', 'columns', 'width']) {
       await expectError('argument.range', () => lw.draw(image, { [key]: 0.5 }), { argument: key })
     }
+    await expectError('argument.range', () => lw.draw(image, { path, scale: 20_000 }), { argument: 'scale' })
     await expectError('io.write', () => lw.draw(image, { path: join(folder, 'absent', 'a.png') }))
   })
 })

@@ -6,6 +6,7 @@ import type { Batched } from './collate.js'
 import {
   batched,
   filtered,
+  Kept,
   mapped,
   namingElements,
   prefetched,
@@ -132,6 +133,13 @@ export class Dataset<Element> implements AsyncIterable<Element> {
   prefetch(bufferSize: number): Dataset<Element> {
     checkInteger('prefetch', 'bufferSize', bufferSize, 1)
     return new Dataset(() => prefetched(this, bufferSize), this.cardinality)
+  }
+
+  /** The elements of the first whole pass, which are kept in memory: what comes before is not done again. Shuffle after it. */
+  cache(): Dataset<Element> {
+    if (this.cardinality === Infinity) fail('data.infinite', { op: 'cache' })
+    const kept = new Kept(this)
+    return new Dataset(() => kept[Symbol.asyncIterator](), this.cardinality)
   }
 
   /** The first `count` elements. */

@@ -162,3 +162,23 @@ export async function* repeated<Element>(
     if (empty) return
   }
 }
+
+/** Elements that are kept from the first whole pass on. */
+export class Kept<Element> {
+  #elements: readonly Element[] | undefined
+
+  constructor(private readonly source: AsyncIterable<Element>) {}
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Element> {
+    if (this.#elements) {
+      yield* this.#elements
+      return
+    }
+    const elements: Element[] = []
+    for await (const element of this.source) {
+      elements.push(element)
+      yield element
+    }
+    this.#elements = elements
+  }
+}

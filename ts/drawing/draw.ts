@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { fail } from '../errors.js'
 import { type TensorInput, toTensor } from '../ops/apply.js'
 import { checkInteger, checkOptions } from '../options.js'
-import { picturesOf, resized, type ValueRange } from './pictures.js'
+import { type Picture, picturesOf, resized, type ValueRange } from './pictures.js'
 import { encodePng, gridOf } from './png.js'
 import { type DrawingStream, textOf } from './terminal.js'
 
@@ -30,6 +30,7 @@ const common = ['path', 'range', 'columns', 'scale']
 const ofTerminal = ['labels', 'width', 'stream'] as const
 /** In pixels of a PNG. */
 const gap = 2
+const mostBytes = 2 ** 30
 /** A batch that is larger goes to a PNG. */
 const mostInTerminal = 100
 
@@ -52,16 +53,8 @@ export function draw(images: TensorInput, options: DrawOptions = {}): void {
   const { path, range, columns, scale, labels, stream = process.stdout } = options
   const pictures = picturesOf('draw', toTensor('draw', images), range)
   if (path !== undefined) {
-    const enlarged = pictures.map((picture) =>
-      resized(picture, picture.width * (scale ?? 1), picture.height * (scale ?? 1)),
-    )
     const perRow = Math.min(columns ?? Math.ceil(Math.sqrt(pictures.length)), pictures.length)
-    const file = encodePng(gridOf(enlarged, perRow, gap))
-    try {
-      writeFileSync(path, file)
-    } catch (error) {
-      fail('io.write', { path, reason: (error as Error).message })
-    }
+    writePng(path, pictures, perRow, scale ?? 1)
     return
   }
   if (labels && labels.length !== pictures.length) {
@@ -77,6 +70,23 @@ export function draw(images: TensorInput, options: DrawOptions = {}): void {
   })
   const rest = pictures.length - mostInTerminal
   stream.write(rest > 0 ? `${text}\n${rest} more images\n` : text)
+}
+
+function writePng(path: string, pictures: readonly Picture[], columns: number, scale: number): void {
+  const [{ width, height, channels }] = pictures as readonly [Picture]
+  const rows = Math.ceil(pictures.length / columns)
+  const bytes = columns * (width * scale + gap) * rows * (height * scale + gap) * channels
+  if (bytes > mostBytes) {
+    const expected = `smaller: the file would have ${bytes} bytes of pixels`
+    fail('argument.range', { op: 'draw', argument: 'scale', expected, got: scale })
+  }
+  const enlarged = pictures.map((picture) => resized(picture, width * scale, height * scale))
+  const file = encodePng(gridOf(enlarged, columns, gap))
+  try {
+    writeFileSync(path, file)
+  } catch (error) {
+    fail('io.write', { path, reason: (error as Error).message })
+  }
 }
 
 function checkDrawOptions(options: DrawOptions): void {
