@@ -12,7 +12,7 @@ export type Factor = number | readonly [number, number]
  * @throws argument.range where it leaves the bounds
  */
 export function factorRange(op: string, argument: string, factor: unknown, [least, greatest]: Range): Range {
-  const within = (value: unknown) => typeof value === 'number' && value >= least && value <= greatest
+  const within = (value: number) => value >= least && value <= greatest
   if (typeof factor === 'number' && within(factor)) {
     const size = Math.abs(factor)
     return [Math.max(-size, least) + 0, size]
@@ -34,7 +34,7 @@ export function checkValueRange(op: string, valueRange: unknown): Range {
 }
 
 function isPair(given: unknown): given is readonly [number, number] {
-  return Array.isArray(given) && given.length === 2
+  return Array.isArray(given) && given.length === 2 && [...given].every((value) => typeof value === 'number')
 }
 
 function ascending([a, b]: readonly [number, number]): Range {
