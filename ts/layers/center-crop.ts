@@ -4,6 +4,7 @@ import { cast, slice } from '../ops/index.js'
 import type { Tensor } from '../tensor.js'
 import { ImageSize, type ImageSizeConfig } from './image-size.js'
 
+/** The size of the part in the middle that is kept. */
 export type CenterCropConfig = ImageSizeConfig
 
 /** Cuts out the middle of images. */
