@@ -43,6 +43,11 @@ impl Reduction {
         (0..self.shape.len()).all(|axis| self.axes.contains(&axis) || self.shape[axis] == 1)
     }
 
+    /// Whether it reads only whole rows of so many elements.
+    pub fn reads_rows_of(&self, columns: usize) -> bool {
+        kernels::Reduce::reads_rows_of(&self.shape, &self.axes, columns)
+    }
+
     fn inputs(&self) -> usize {
         self.chain.as_ref().map_or(1, |chain| chain.tape.inputs.len())
     }

@@ -6,7 +6,7 @@
 
 use super::geometry::Geometry;
 use super::product::tile_size;
-use super::source::{Reading, Rows, Run};
+use super::source::{Reading, Run};
 use crate::chunks::Chunks;
 use crate::isa::Isa;
 use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
@@ -89,15 +89,23 @@ impl ConvolutionKernelGradient {
                 let accumulate = unit > units.start;
                 match self.flat {
                     Some(pitch) => {
-                        let spread = self.spread(gradient, lines.len(), pitch, gradients);
+                        let gradient = self.spread(gradient, lines.len(), pitch, gradients);
                         let depth = (lines.len() - 1) * pitch + rows.pixels;
-                        self.chain::<V>(&rows, 0, spread, depth, packed, sums, accumulate);
+                        let chain =
+                            Chain { a: rows.from, step: rows.pixel_step, gradient, depth, pitch, lines };
+                        self.chain::<V>(&chain, packed, sums, accumulate);
                     }
                     None => {
                         for line in 0..rows.lines {
-                            let gradient = gradient.add(line * rows.pixels * self.geometry.filters);
-                            let accumulate = accumulate || line > 0;
-                            self.chain::<V>(&rows, line, gradient, rows.pixels, packed, sums, accumulate);
+                            let chain = Chain {
+                                a: rows.from.add(line * rows.line_step),
+                                step: rows.pixel_step,
+                                gradient: gradient.add(line * rows.pixels * self.geometry.filters),
+                                depth: rows.pixels,
+                                pitch: rows.pixels,
+                                lines: lines.start + line..lines.start + line + 1,
+                            };
+                            self.chain::<V>(&chain, packed, sums, accumulate || line > 0);
                         }
                     }
                 }
@@ -140,44 +148,26 @@ impl ConvolutionKernelGradient {
         to.as_ptr()
     }
 
-    /// Adds the products of a line, or of lines that are one, to the sums, in pieces that stay in the cache.
+    /// Adds the products of a chain to the sums, in pieces that stay in the cache.
     ///
     /// # Safety
     /// As for `add_up`.
-    unsafe fn chain<V: Tiles>(
-        &self,
-        rows: &Rows,
-        line: usize,
-        gradient: *const f32,
-        depth: usize,
-        packed: &mut [f32],
-        sums: *mut f32,
-        accumulate: bool,
-    ) {
-        let filters = self.geometry.filters;
-        let pieces = Split::by_size(depth, BLOCK_DEPTH);
+    unsafe fn chain<V: Tiles>(&self, chain: &Chain, packed: &mut [f32], sums: *mut f32, accumulate: bool) {
+        let pieces = Split::by_size(chain.depth, BLOCK_DEPTH);
         for piece in 0..pieces.parts {
-            let pixels = pieces.part(piece);
-            // SAFETY: the pixels are of the line.
-            unsafe {
-                let a = rows.from.add(line * rows.line_step + pixels.start * rows.pixel_step);
-                let b = gradient.add(pixels.start * filters);
-                let accumulate = accumulate || piece > 0;
-                self.multiply::<V>(a, rows.pixel_step, b, pixels.len(), packed, sums, accumulate);
-            }
+            // SAFETY: the caller's.
+            unsafe { self.multiply::<V>(chain, pieces.part(piece), packed, sums, accumulate || piece > 0) };
         }
     }
 
-    /// Adds the products of some pixels to the sums.
+    /// Adds the products of some pixels of a chain to the sums.
     ///
     /// # Safety
     /// As for `add_up`.
     unsafe fn multiply<V: Tiles>(
         &self,
-        a: *const f32,
-        pixel_step: usize,
-        b: *const f32,
-        depth: usize,
+        chain: &Chain,
+        pixels: Range<usize>,
         packed: &mut [f32],
         sums: *mut f32,
         accumulate: bool,
@@ -189,27 +179,39 @@ impl ConvolutionKernelGradient {
                 let columns = (of_group - first).min(self.tile.columns);
                 let vectors = columns.div_ceil(V::LANES);
                 let column = group * of_group + first;
-                let mut is_packed = false;
-                for &Run { source, row, depth: height } in &self.runs {
-                    let panels = Split::by_size(height, self.tile.rows);
+                let (start, mut is_packed) = (pixels.start, false);
+                for run in &self.runs {
+                    let panels = Split::by_size(run.depth, self.tile.rows);
                     for panel in
                         (0..panels.parts).map(|panel| panels.part(panel)).filter(|panel| !panel.is_empty())
                     {
-                        let (b, stride_b) = match is_packed {
-                            true => (packed.as_ptr(), vectors * V::LANES),
-                            // SAFETY: the columns are of the gradients.
-                            false => (unsafe { b.add(column) }, filters),
+                        // The first tile packs all gradients, and first sums must be written.
+                        let pixels = match is_packed && accumulate {
+                            true => chain.existing(run, &pixels),
+                            false => pixels.clone(),
                         };
+                        if pixels.is_empty() {
+                            continue;
+                        }
                         // SAFETY: sources, gradients and sums lie within their memory.
                         unsafe {
+                            let stride_packed = vectors * V::LANES;
+                            let (b, stride_b) = match is_packed {
+                                true => (
+                                    packed.as_ptr().add((pixels.start - start) * stride_packed),
+                                    stride_packed,
+                                ),
+                                false => (chain.gradient.add(pixels.start * filters + column), filters),
+                            };
+                            let a = chain.a.add(pixels.start * chain.step);
                             V::COMPUTE[panel.len() - 1][vectors - 1][usize::from(!is_packed)][0](&Tile {
-                                depth,
-                                a: a.add(group * channels + source + panel.start),
-                                stride_a: pixel_step,
+                                depth: pixels.len(),
+                                a: a.add(group * channels + run.source + panel.start),
+                                stride_a: chain.step,
                                 b,
                                 stride_b,
                                 packed_b: packed.as_mut_ptr(),
-                                c: sums.add((row + panel.start) * filters + column),
+                                c: sums.add((run.row + panel.start) * filters + column),
                                 stride_c: filters,
                                 last_columns: columns - (vectors - 1) * V::LANES,
                                 accumulate,
@@ -239,6 +241,28 @@ impl ConvolutionKernelGradient {
             let sums = unsafe { operands.shared.part(bytes).slice::<f32>() };
             output.iter_mut().zip(sums).for_each(|(output, sum)| *output += sum);
         }
+    }
+}
+
+/// Targets that follow one another at a constant distance: those of a line, or of lines with zeros between them.
+struct Chain {
+    /// The windows' sources, and from one target's to the next one's.
+    a: *const f32,
+    step: usize,
+    gradient: *const f32,
+    depth: usize,
+    /// Targets, or zeros, from one line to the next, and which lines of their plane these are.
+    pitch: usize,
+    lines: Range<usize>,
+}
+
+impl Chain {
+    /// The pixels among some whose sources of a run may be other than zeros.
+    fn existing(&self, run: &Run, pixels: &Range<usize>) -> Range<usize> {
+        let pixel = |line: usize| line.clamp(self.lines.start, self.lines.end) - self.lines.start;
+        let [start, end] = [run.lines.0, run.lines.1].map(|line| pixel(line) * self.pitch);
+        let start = pixels.start.max(start);
+        start..pixels.end.min(end).max(start)
     }
 }
 

@@ -39,8 +39,9 @@ pub struct Convolution {
 #[derive(Debug)]
 struct Pass {
     reading: Reading,
-    /// The chains that a sum is made of.
+    /// The chains that a sum is made of, and which of them each line needs: the others are of zeros.
     runs: Vec<Run>,
+    needed: Vec<Range<usize>>,
     weights: Weights,
     /// Where its weights start among the packed ones, and its panels and units among all.
     first_weight: usize,
@@ -88,8 +89,9 @@ impl Convolution {
             let planes = batch * class.axes[0].count;
             let reading = Reading::new(class, from, from / groups, columns, wanted.div_ceil(planes.max(1)));
             let runs = chains(&reading.runs());
+            let needed = (0..reading.axes[1].count).map(|line| needed(&runs, line)).collect();
             let ends = (weights.size(), weights.panels(), reading.units(batch));
-            passes.push(Pass { reading, runs, weights, first_weight, first_panel, first_unit });
+            passes.push(Pass { reading, runs, needed, weights, first_weight, first_panel, first_unit });
             first_weight += ends.0;
             first_panel += ends.1;
             first_unit += ends.2;
@@ -163,6 +165,7 @@ impl Convolution {
                 let compute = |panels: Range<usize>, c: *mut f32, stride: usize| {
                     let band = Band {
                         rows,
+                        lines: lines.clone(),
                         c: c.wrapping_add(row * stride),
                         line_step: across.step * pixels.targets * stride,
                         pixel_step: pixels.step * stride,
@@ -204,10 +207,16 @@ impl Convolution {
             // SAFETY: the band is the chunk's own.
             unsafe { band.fill(c, columns.len()) };
         }
-        for (index, &Run { source, row, depth }) in runs.iter().enumerate() {
-            let is_last = index + 1 == runs.len();
+        let all = 0..runs.len();
+        for (index, &Run { source, row, depth, .. }) in runs.iter().enumerate() {
             let pixels = Split::by_size(band.rows.pixels, self.tile.rows);
             for line in 0..band.rows.lines {
+                let is_one = band.rows.lines < band.lines.len();
+                let needed = if is_one { &all } else { &pass.needed[band.lines.start + line] };
+                if !needed.contains(&index) {
+                    continue;
+                }
+                let is_last = index + 1 == needed.end;
                 for part in 0..pixels.parts {
                     let pixels = pixels.part(part);
                     // SAFETY: windows, weights and targets lie within their memory.
@@ -228,7 +237,7 @@ impl Convolution {
                             c: c.wrapping_add(line * band.line_step + pixels.start * band.pixel_step),
                             stride_c: band.pixel_step,
                             last_columns: columns.len() - (vectors - 1) * V::LANES,
-                            accumulate: index > 0,
+                            accumulate: index > needed.start,
                             bias: if is_last && !bias.is_null() { bias.add(column) } else { null() },
                             relu: is_last && relu,
                             ahead: [Ahead::NOTHING; 2],
@@ -273,9 +282,19 @@ impl TileTask for Chunk<'_, Convolution> {
     }
 }
 
+/// The runs from the first to the last whose sources exist for a line of targets; all, where there are none.
+fn needed(runs: &[Run], line: usize) -> Range<usize> {
+    let exists = |run: &Run| (run.lines.0..run.lines.1).contains(&line);
+    match (runs.iter().position(exists), runs.iter().rposition(exists)) {
+        (Some(first), Some(last)) => first..last + 1,
+        _ => 0..runs.len(),
+    }
+}
+
 /// Targets of a band, and the rows that they are computed from.
 struct Band {
     rows: Rows,
+    lines: Range<usize>,
     /// The first target; only the band need exist.
     c: *mut f32,
     line_step: usize,

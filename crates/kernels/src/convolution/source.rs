@@ -23,6 +23,8 @@ pub(super) struct Run {
     pub source: usize,
     pub row: usize,
     pub depth: usize,
+    /// The lines of targets, from one up to another, whose sources of this run exist. Those of the others are zeros.
+    pub lines: (usize, usize),
 }
 
 /// How the sources of a class of targets are read, for one group of channels.
@@ -38,9 +40,13 @@ pub(super) struct Reading {
     is_gathered: bool,
     /// Targets' lines along the second axis, in bands.
     pub bands: Split,
-    /// From one plane and line of the sources, as they are read, to the next.
+    /// From one plane and line of the sources, as they are read, to the next. Where zeros lie around them, those behind a line are also
+    /// some of those before the next one.
     plane: usize,
     line: usize,
+    /// Where the sources that exist begin and end in a line with zeros around it, and the length of that line, in pixels.
+    real: Range<usize>,
+    width: usize,
     /// The terms of a window, as its sources lie before they are copied one after the other.
     pieces: Vec<Run>,
     pub terms: usize,
@@ -77,6 +83,8 @@ impl Reading {
             is_gathered: false,
             plane: 0,
             line: 0,
+            real: 0..0,
+            width: 0,
             pieces: Vec::new(),
             terms: axes.iter().map(|axis| axis.taps.len()).product::<usize>() * group,
             bands,
@@ -89,8 +97,13 @@ impl Reading {
                 (reading.axes[1].sources * line, line)
             }
             false => {
-                let line = reading.axes[2].span(reading.axes[2].count) * channels;
-                (reading.axes[1].span(lines) * line, line)
+                let columns = &reading.axes[2];
+                let (left, width) = (columns.start(), columns.span(columns.count));
+                let place = |source: usize| (source as isize - left).clamp(0, width as isize) as usize;
+                (reading.real, reading.width) = (place(0)..place(columns.sources), width);
+                let shared = reading.real.start.min(width - reading.real.end);
+                let line = (width - shared) * channels;
+                (reading.axes[1].span(lines) * line + shared * channels, line)
             }
         };
         reading.pieces = reading.find_pieces();
@@ -107,6 +120,12 @@ impl Reading {
         let mut row = 0;
         for plane in &planes.taps {
             for line in &lines.taps {
+                let exists = |target: &usize| {
+                    (0..lines.sources as isize).contains(&((target * lines.advance) as isize + line.offset))
+                };
+                let first = (0..lines.count).find(exists).unwrap_or(0);
+                let existing =
+                    (first, (first..lines.count).find(|line| !exists(line)).unwrap_or(lines.count));
                 let start = (plane.offset - planes.start()) as usize * self.plane
                     + (line.offset - lines.start()) as usize * self.line;
                 let first = pieces.len();
@@ -114,7 +133,7 @@ impl Reading {
                     let source = start + (column.offset - columns.start()) as usize * self.channels;
                     match pieces[first..].last_mut() {
                         Some(last) if whole && last.source + last.depth == source => last.depth += self.group,
-                        _ => pieces.push(Run { source, row, depth: self.group }),
+                        _ => pieces.push(Run { source, row, depth: self.group, lines: existing }),
                     }
                     row += self.group;
                 }
@@ -126,7 +145,7 @@ impl Reading {
     /// The terms of a window, as they lie in the rows that are multiplied.
     pub fn runs(&self) -> Vec<Run> {
         match self.is_gathered {
-            true => vec![Run { source: 0, row: 0, depth: self.terms }],
+            true => vec![Run { source: 0, row: 0, depth: self.terms, lines: (0, self.axes[1].count) }],
             false => self.pieces.clone(),
         }
     }
@@ -214,18 +233,15 @@ impl Reading {
     ) {
         let [planes, across, columns] = &self.axes;
         let real = |axis: &Positions, index: isize| (0..axis.sources as isize).contains(&index);
-        let (left, width) = (columns.start(), columns.span(columns.count));
-        // The part of a line that exists.
-        let begin = left.clamp(0, columns.sources as isize);
-        let end = (left + width as isize).clamp(begin, columns.sources as isize);
-        let before = ((begin - left).max(0) as usize).min(width) * self.channels;
-        let length = (end - begin) as usize * self.channels;
+        let begin = columns.start().max(0) as usize;
+        let [before, end, width] = [self.real.start, self.real.end, self.width].map(|at| at * self.channels);
+        let length = end - before;
         let mut place = 0;
         for depth in 0..planes.span(1) {
             let source_plane = planes.start() + (plane * planes.advance + depth) as isize;
             for line in 0..across.span(lines.len()) {
                 let source_line = across.start() + (lines.start * across.advance + line) as isize;
-                let to = &mut to[place + line * self.line..][..self.line];
+                let to = &mut to[place + line * self.line..][..width];
                 if length == 0 || !real(planes, source_plane) || !real(across, source_line) {
                     to.fill(0.0);
                     continue;
@@ -234,7 +250,7 @@ impl Reading {
                     (image * planes.sources + source_plane as usize) * across.sources + source_line as usize;
                 // SAFETY: plane, line and columns lie within the image.
                 let existing = unsafe {
-                    let from = sources.add((line * columns.sources + begin as usize) * self.channels);
+                    let from = sources.add((line * columns.sources + begin) * self.channels);
                     std::slice::from_raw_parts(from, length)
                 };
                 to[..before].fill(0.0);
@@ -270,11 +286,11 @@ impl Reading {
 /// The runs in parts that are added in one chain each.
 pub(super) fn chains(runs: &[Run]) -> Vec<Run> {
     let parts = |run: &Run| {
-        let Run { source, row, depth } = *run;
+        let Run { source, row, depth, lines } = *run;
         let parts = depth.div_ceil(BLOCK_DEPTH).max(1);
         (0..parts).map(move |index| {
             let part = part(depth, parts, index);
-            Run { source: source + part.start, row: row + part.start, depth: part.len() }
+            Run { source: source + part.start, row: row + part.start, depth: part.len(), lines }
         })
     };
     runs.iter().flat_map(parts).collect()

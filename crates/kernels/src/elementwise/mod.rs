@@ -103,11 +103,11 @@ impl Elementwise {
         self.segments.iter().map(|cut| cut.segment.elements()).sum()
     }
 
-    /// Computes some elements of the only segment, none of whose inputs is a row or a column, into the only output, which
-    /// begins with the first of them.
+    /// Computes some elements of the only segment, whole rows where an input is a row or a column, into the only output, which begins with
+    /// the first of them.
     ///
     /// # Panics
-    /// When the range leaves the segment or an operand is too small.
+    /// When the range leaves the segment or cuts such rows, or an operand is too small.
     pub(crate) fn compute(
         &self,
         elements: Range<usize>,
@@ -117,14 +117,13 @@ impl Elementwise {
     ) {
         let cut = &self.segments[0];
         let segment = &cut.segment;
-        assert!(segment.access.iter().all(|access| matches!(access, Access::Full | Access::Scalar)));
         assert!(elements.end <= segment.elements(), "the elements are the segment's");
         assert!(
             output.bytes() >= elements.len() * self.tape.outputs[0].dtype.bytes(),
             "an output has its elements"
         );
         self.check_inputs(segment, 0, inputs);
-        let blocks = Blocks::of_elements(elements);
+        let blocks = Blocks::of_elements(segment, elements);
         // SAFETY: the elements lie in the segment, and the operands were just checked.
         unsafe { self.run_blocks(cut, &blocks, 0..blocks.count, inputs, &[output], scratch) };
     }

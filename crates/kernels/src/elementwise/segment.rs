@@ -30,6 +30,11 @@ impl Segment {
         self.rows * self.columns
     }
 
+    /// Whether an input is a row or a column.
+    pub(super) fn reads_rows(&self) -> bool {
+        self.access.iter().any(|access| matches!(access, Access::Row | Access::Column))
+    }
+
     /// The elements of an input.
     pub(super) fn input_elements(&self, access: Access) -> usize {
         match access {
@@ -71,7 +76,7 @@ impl Blocks {
             return Blocks { first, origin: 0, stretch: 0, step: 0, lanes: 0, per_stretch: 1, count: 0 };
         }
         let whole_rows = width == segment.columns;
-        let by_rows = segment.access.iter().any(|access| matches!(access, Access::Row | Access::Column));
+        let by_rows = segment.reads_rows();
         let (stretch, lanes) = if !whole_rows || (by_rows && width > BLOCK) {
             (width, width.div_ceil(width.div_ceil(BLOCK)))
         } else if by_rows {
@@ -92,10 +97,19 @@ impl Blocks {
         }
     }
 
-    /// The blocks of a range of elements, where none is read by rows, into outputs that begin with the first of them.
-    pub fn of_elements(elements: Range<usize>) -> Self {
-        let segment = Segment { rows: 1, columns: elements.len(), access: Vec::new() };
+    /// The blocks of a range of elements, into outputs that begin with the first of them.
+    ///
+    /// # Panics
+    /// When an input is a row or a column, and the range does not consist of rows.
+    pub fn of_elements(segment: &Segment, elements: Range<usize>) -> Self {
         let origin = elements.start;
+        if segment.reads_rows() {
+            let columns = segment.columns;
+            assert!(elements.start % columns == 0 && elements.end % columns == 0, "whole rows");
+            let rows = elements.start / columns..elements.end / columns;
+            return Blocks { origin, ..Blocks::of_rectangle(segment, &rows, &(0..columns)) };
+        }
+        let segment = Segment { rows: 1, columns: elements.len(), access: Vec::new() };
         Blocks { first: (origin, origin), origin, ..Blocks::of(&segment) }
     }
 

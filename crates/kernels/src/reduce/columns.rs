@@ -11,6 +11,10 @@ pub(super) const ROWS: usize = 8;
 const BLOCK: usize = 32;
 /// A matrix with fewer columns than this has several rows side by side taken for one.
 pub(super) const NARROW: usize = 64;
+/// Blocks of rows of at most so many columns are read at once.
+const SHORT: usize = 2 * NARROW;
+/// The most elements that are read at once.
+pub(super) const MOST_AT_ONCE: usize = BLOCK * SHORT;
 
 /// Some columns of some rows of a matrix that lies in memory row by row.
 #[derive(Clone)]
@@ -94,14 +98,18 @@ fn combine_block<T: Element, O: Operation<T>>(
     mut rows: Range<usize>,
     sums: &mut [T],
 ) {
+    let at_once = if sums.len() <= SHORT { BLOCK } else { ROWS };
     while rows.len() >= ROWS {
-        let (values, pitch) = input.rows(first + rows.start * pitch, pitch, ROWS, sums.len());
-        let mut pack: [&[T]; ROWS] = [&[]; ROWS];
-        for (index, row) in pack.iter_mut().enumerate() {
-            *row = &values[index * pitch..][..sums.len()];
+        let count = at_once.min(rows.len() / ROWS * ROWS);
+        let (values, pitch) = input.rows(first + rows.start * pitch, pitch, count, sums.len());
+        for start in (0..count).step_by(ROWS) {
+            let mut pack: [&[T]; ROWS] = [&[]; ROWS];
+            for (index, row) in pack.iter_mut().enumerate() {
+                *row = &values[(start + index) * pitch..][..sums.len()];
+            }
+            combine_rows::<T, O, ROWS>(sums, pack);
         }
-        combine_rows::<T, O, ROWS>(sums, pack);
-        rows.start += ROWS;
+        rows.start += count;
     }
     for index in rows {
         let row = input.elements(first + index * pitch, sums.len());

@@ -90,11 +90,17 @@ impl Reduce {
         Reduce { target: Target::new(isa), kind, dtype, chain: None, stages, phases, scratch }
     }
 
-    /// The same reduction, to the bit, of the result of a chain of one segment that reads no rows and columns: the operands
-    /// are then the chain's.
+    /// Whether a reduction of floats reads only whole rows of so many elements, so that a chain with operands by row or column can compute
+    /// what it reads.
+    pub fn reads_rows_of(shape: &[usize], axes: &[usize], columns: usize) -> bool {
+        stages(shape, axes)[0].reads_rows_of(columns)
+    }
+
+    /// The same reduction, to the bit, of the result of a chain of one segment: the operands are then the chain's.
     ///
     /// # Panics
-    /// When the elements are not of the type and number of the tensor's.
+    /// When the elements are not of the type and number of the tensor's; later, when the chain reads rows of a length that
+    /// [`Reduce::reads_rows_of`] does not allow.
     pub fn of_chain(mut self, chain: Elementwise) -> Self {
         assert_eq!(self.dtype, Dtype::Float32, "a chain makes floats");
         assert_eq!(

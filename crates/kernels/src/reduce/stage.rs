@@ -1,6 +1,6 @@
 //! One pass of a reduction: what it reads, writes, and splits.
 
-use super::columns::{NARROW, ROWS, Strip, reduce_strip, scratch};
+use super::columns::{self, ROWS, Strip, reduce_strip, scratch};
 use super::input::Input;
 use super::operation::{Element, Operation};
 use super::rows::{BLOCK, reduce_row, reduce_stretch};
@@ -71,6 +71,15 @@ impl Stage {
         self.outer * self.parts * self.inner
     }
 
+    /// Whether all that is asked for at once is whole rows of so many elements.
+    pub fn reads_rows_of(&self, columns: usize) -> bool {
+        if self.inner == 1 {
+            self.parts == 1 && self.reduced <= BLOCK && self.reduced.is_multiple_of(columns)
+        } else {
+            self.across == 1 && self.inner.is_multiple_of(columns)
+        }
+    }
+
     pub fn chunks(&self) -> u32 {
         self.chunks.count()
     }
@@ -87,8 +96,8 @@ impl Stage {
 
 /// The most elements that a stage asks its input for at once.
 pub(super) const MOST_AT_ONCE: usize = {
-    let (tile, narrow) = (ROWS * WIDEST, ROWS * 2 * NARROW);
-    let columns = if tile > narrow { tile } else { narrow };
+    let tile = ROWS * WIDEST;
+    let columns = if tile > columns::MOST_AT_ONCE { tile } else { columns::MOST_AT_ONCE };
     if columns > BLOCK { columns } else { BLOCK }
 };
 

@@ -6,6 +6,7 @@ mod elementwise;
 mod in_place;
 mod matmul_bias;
 mod matmul_epilogue;
+mod pool_relu;
 mod reduce_producers;
 mod segments;
 mod softmax_crossentropy;
@@ -24,9 +25,10 @@ pub const COMMON_SUBEXPRESSIONS: Pass<Program> =
     Pass { name: "commonSubexpressions", apply: common_subexpressions::apply };
 
 /// The passes that remove and join nodes, in the order in which they run.
-pub const JOINING: [Pass<Graph>; 7] = [
+pub const JOINING: [Pass<Graph>; 8] = [
     Pass { name: "constants", apply: constants::apply },
     Pass { name: "softmaxCrossentropy", apply: softmax_crossentropy::apply },
+    Pass { name: "poolRelu", apply: pool_relu::apply },
     Pass { name: "matmulBias", apply: matmul_bias::apply },
     Pass { name: "elementwise", apply: elementwise::apply },
     Pass { name: "reduceProducers", apply: reduce_producers::apply },

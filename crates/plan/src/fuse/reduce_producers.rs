@@ -2,8 +2,9 @@
 
 use layerwise_kernels::Dtype;
 
-use crate::elementwise::Pattern;
+use crate::elementwise::{Elementwise, common_columns};
 use crate::graph::{Graph, Work};
+use crate::reduce::{Reduction, Reductions};
 
 pub fn apply(graph: &mut Graph) -> usize {
     let before = graph.nodes.len();
@@ -18,11 +19,12 @@ pub fn apply(graph: &mut Graph) -> usize {
         let Some(producer) = producers[value].filter(|_| !kept[value] && readers[value] == [index]) else {
             continue;
         };
-        let node = &graph.nodes[producer];
-        let Some(chain) = node.elementwise().filter(|work| is_chain(work, node.outputs.len())).cloned()
+        let (node, Work::Reduce(Reductions(reductions))) = (&graph.nodes[producer], &graph.nodes[index].work)
         else {
             continue;
         };
+        let fits = |work: &&Elementwise| is_chain(work, node.outputs.len(), &reductions[0]);
+        let Some(chain) = node.elementwise().filter(fits).cloned() else { continue };
         let (ops, inputs) = (node.ops.clone(), node.inputs.clone());
         let node = &mut graph.nodes[index];
         node.ops.splice(0..0, ops);
@@ -35,11 +37,12 @@ pub fn apply(graph: &mut Graph) -> usize {
     before - graph.nodes.len()
 }
 
-/// Whether this is one stretch of elements, computed from operands that are read along it or are the same throughout.
-fn is_chain(work: &crate::elementwise::Elementwise, outputs: usize) -> bool {
+/// Whether this is one stretch of elements, with rows that the reduction does not cut where operands are read by row or column.
+fn is_chain(work: &Elementwise, outputs: usize, reduction: &Reduction) -> bool {
     let [segment] = &work.segments[..] else { return false };
-    let patterns = segment.patterns.iter();
-    outputs == 1 && patterns.into_iter().all(|pattern| matches!(pattern, Pattern::Full | Pattern::Scalar))
+    let columns = common_columns(segment.patterns.iter().copied());
+    outputs == 1
+        && columns.is_ok_and(|columns| columns.is_none_or(|columns| reduction.reads_rows_of(columns)))
 }
 
 #[cfg(test)]
@@ -86,17 +89,33 @@ mod tests {
         assert_eq!(instructions(&builder), ["multiply", "max"]);
     }
 
+    /// The instructions of a sum of products with rows, or with columns.
+    fn scaled(shape: &[usize], scale: &[usize], axis: usize) -> Vec<String> {
+        let mut builder = Builder::default();
+        let (x, y) = (builder.input(F32, shape), builder.input(F32, scale));
+        let y = builder.broadcast(y, shape);
+        let product = builder.op("multiply", &[x, y]);
+        let sum = builder.op_with("sum", &[product], json!({ "axes": [axis] }));
+        builder.output(sum);
+        instructions(&builder)
+    }
+
     #[test]
-    fn leaves_rows_columns_and_integers() {
-        for shape in [&[60][..], &[40, 1]] {
-            let mut builder = Builder::default();
-            let (x, y) = (builder.input(F32, &[40, 60]), builder.input(F32, shape));
-            let y = builder.broadcast(y, &[40, 60]);
-            let product = builder.op("multiply", &[x, y]);
-            let sum = builder.op_with("sum", &[product], json!({ "axes": [0] }));
-            builder.output(sum);
-            assert_eq!(instructions(&builder), ["multiply", "sum"]);
+    fn takes_rows_and_columns_that_it_does_not_cut() {
+        for scale in [&[60][..], &[40, 1]] {
+            for axis in [0, 1] {
+                assert_eq!(scaled(&[40, 60], scale, axis), ["multiply+sum"]);
+            }
         }
+        for (shape, scale, axis) in
+            [([40, 600], &[600][..], 0), ([40, 1100], &[1100], 1), ([40, 1100], &[40, 1], 1)]
+        {
+            assert_eq!(scaled(&shape, scale, axis), ["multiply", "sum"]);
+        }
+    }
+
+    #[test]
+    fn leaves_integers() {
         let mut builder = Builder::default();
         let x = builder.input(crate::tests::builder::I32, &[60]);
         let square = builder.op("multiply", &[x, x]);
