@@ -39,7 +39,7 @@ pub struct Convolution {
 #[derive(Debug)]
 struct Pass {
     reading: Reading,
-    /// The chains that a sum is made of, and which of them each line needs: the others are of zeros.
+    /// The chains that a sum is made of, and which of them each line needs, unless each needs all: the others are of zeros.
     runs: Vec<Run>,
     needed: Vec<Range<usize>>,
     weights: Weights,
@@ -89,7 +89,8 @@ impl Convolution {
             let planes = batch * class.axes[0].count;
             let reading = Reading::new(class, from, from / groups, columns, wanted.div_ceil(planes.max(1)));
             let runs = chains(&reading.runs());
-            let needed = (0..reading.axes[1].count).map(|line| needed(&runs, line)).collect();
+            let needed: Vec<_> = (0..reading.axes[1].count).map(|line| needed(&runs, line)).collect();
+            let needed = if needed.iter().all(|some| *some == (0..runs.len())) { Vec::new() } else { needed };
             let ends = (weights.size(), weights.panels(), reading.units(batch));
             passes.push(Pass { reading, runs, needed, weights, first_weight, first_panel, first_unit });
             first_weight += ends.0;
@@ -166,6 +167,7 @@ impl Convolution {
                     let band = Band {
                         rows,
                         lines: lines.clone(),
+                        width: rows.pixels,
                         c: c.wrapping_add(row * stride),
                         line_step: across.step * pixels.targets * stride,
                         pixel_step: pixels.step * stride,
@@ -207,18 +209,20 @@ impl Convolution {
             // SAFETY: the band is the chunk's own.
             unsafe { band.fill(c, columns.len()) };
         }
-        let all = 0..runs.len();
         for (index, &Run { source, row, depth, .. }) in runs.iter().enumerate() {
             let pixels = Split::by_size(band.rows.pixels, self.tile.rows);
             for line in 0..band.rows.lines {
-                let is_one = band.rows.lines < band.lines.len();
-                let needed = if is_one { &all } else { &pass.needed[band.lines.start + line] };
-                if !needed.contains(&index) {
-                    continue;
-                }
-                let is_last = index + 1 == needed.end;
+                let of_line = pass.needed(band.lines_of(line, &(0..band.rows.pixels)));
                 for part in 0..pixels.parts {
                     let pixels = pixels.part(part);
+                    let needed = match band.rows.pixels > band.width {
+                        true => pass.needed(band.lines_of(line, &pixels)),
+                        false => of_line.clone(),
+                    };
+                    if !needed.contains(&index) {
+                        continue;
+                    }
+                    let is_last = index + 1 == needed.end;
                     // SAFETY: windows, weights and targets lie within their memory.
                     unsafe {
                         let a = band
@@ -282,6 +286,18 @@ impl TileTask for Chunk<'_, Convolution> {
     }
 }
 
+impl Pass {
+    /// The runs that some lines need.
+    fn needed(&self, lines: Range<usize>) -> Range<usize> {
+        if self.needed.is_empty() {
+            return 0..self.runs.len();
+        }
+        let needed = &self.needed[lines];
+        let end = needed.iter().map(|runs| runs.end).max().unwrap_or(0);
+        needed.iter().map(|runs| runs.start).min().unwrap_or(0)..end
+    }
+}
+
 /// The runs from the first to the last whose sources exist for a line of targets; all, where there are none.
 fn needed(runs: &[Run], line: usize) -> Range<usize> {
     let exists = |run: &Run| (run.lines.0..run.lines.1).contains(&line);
@@ -294,7 +310,9 @@ fn needed(runs: &[Run], line: usize) -> Range<usize> {
 /// Targets of a band, and the rows that they are computed from.
 struct Band {
     rows: Rows,
+    /// Its lines, and the pixels of one.
     lines: Range<usize>,
+    width: usize,
     /// The first target; only the band need exist.
     c: *mut f32,
     line_step: usize,
@@ -302,6 +320,12 @@ struct Band {
 }
 
 impl Band {
+    /// The lines of targets in which some pixels lie that are not empty.
+    fn lines_of(&self, line: usize, pixels: &Range<usize>) -> Range<usize> {
+        let first = self.lines.start + line;
+        first + pixels.start / self.width..first + (pixels.end - 1) / self.width + 1
+    }
+
     /// With all lines as one, where they follow one another, so that no line ends in a small tile.
     fn merged(mut self) -> Self {
         let rows = &mut self.rows;
