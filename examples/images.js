@@ -1,6 +1,6 @@
-// Three networks that see: one reads handwritten digits, one names the shapes in coloured images, and one takes the noise off digits.
+// Three networks that see: one reads handwritten digits, one names what coloured images show, and one takes the noise off digits.
 //
-//   npx layerwise images [--only convnet|resnet|autoencoder …] [--samples 4000] [--png FOLDER]
+//   npx layerwise images [--only convnet|resnet|autoencoder …] [--cifar FOLDER] [--samples N] [--png FOLDER]
 //                        [--seed 1] [--epochs N] [--backend native|reference] [--json]
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -15,7 +15,15 @@ const { values: options } = parseArgs({
   allowPositionals: true,
   options: {
     only: { type: 'string', multiple: true, default: Object.keys(parts) },
-    ...{ samples: text, png: text, seed: text, epochs: text, backend: text, json: { type: 'boolean' } },
+    ...{
+      cifar: text,
+      samples: text,
+      png: text,
+      seed: text,
+      epochs: text,
+      backend: text,
+      json: { type: 'boolean' },
+    },
   },
 })
 const unknown = options.only.find((name) => !Object.hasOwn(parts, name))
@@ -32,7 +40,12 @@ function draw(name, images, labels, range) {
 }
 
 const number = (value) => value && Number(value)
-const settings = { epochs: number(options.epochs), samples: number(options.samples), draw }
+const settings = {
+  epochs: number(options.epochs),
+  samples: number(options.samples),
+  cifar: options.cifar,
+  draw,
+}
 const results = {}
 for (const name of options.only) {
   lw.seed(Number(options.seed ?? 1)) // from here on, all that is random repeats: the data, the first weights, the order of samples

@@ -22,18 +22,21 @@ const pentagram = [0, 1, 2, 3, 4]
 
 export const shapeNames = Object.keys(insides)
 
-/** So many images [count, 32, 32, 3], from 0 to 1, and their classes [count]. They follow from `lw.seed`. */
+/** So many images, uint8 [count, 32, 32, 3], and their classes [count]. They follow from `lw.seed`. */
 export async function shapes(count) {
   const parameters = await lw.random.uniform([count, 14]).data()
+  const noise = await lw.random.normal([count, size, size, 3], { stddev: 0.05 }).data()
   const classes = Int32Array.from({ length: count }, (_, i) => i % shapeNames.length)
-  const pixels = new Float32Array(count * size * size * 3)
+  const pixels = new Float32Array(noise.length)
   for (let i = 0; i < count; i++) {
     const image = pixels.subarray(i * size * size * 3, (i + 1) * size * size * 3)
     draw(image, insides[shapeNames[classes[i]]], parameters.subarray(14 * i, 14 * (i + 1)))
   }
-  const clean = lw.tensor(pixels, [count, size, size, 3])
-  const noise = lw.random.normal(clean.shape, { stddev: 0.05 })
-  return { x: lw.ops.clip(lw.ops.add(clean, noise), 0, 1), y: lw.tensor(classes) }
+  const bytes = Uint8ClampedArray.from(pixels, (value, i) => 255 * (value + noise[i]))
+  return {
+    x: lw.tensor(new Uint8Array(bytes.buffer), [count, size, size, 3], 'uint8'),
+    y: lw.tensor(classes),
+  }
 }
 
 /** Draws a shape by fourteen numbers from 0 to 1. */

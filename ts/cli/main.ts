@@ -6,18 +6,19 @@ const help = `layerwise: deep learning for Node.js
 
 Usage:
   layerwise digits [options]    train a network to read handwritten digits, and look inside it
-  layerwise images [options]    read them with convolutions, name shapes with a residual network, take noise off
+  layerwise images [options]    read them with convolutions, name colour images, take noise off
   layerwise --version
 
 Options of both:
   --seed N         of the split and the weights (default 1)
-  --epochs N       passes over the training data (default 60, of the residual network 12)
+  --epochs N       passes over the training data (default 60, of the residual network 10)
   --backend NAME   native or reference (default: native if it can be loaded)
   --json           print a last line of JSON
 
 Options of images:
   --only NAME      convnet, resnet or autoencoder; may be repeated (default: all three)
-  --samples N      training images of the residual network (default 4000)
+  --cifar FOLDER   the binary version of CIFAR-10 or CIFAR-100, for the residual network (default: synthetic shapes)
+  --samples N      training images of the residual network (default 4000, of CIFAR all)
   --png FOLDER     write what is drawn as PNG files too
 `
 
