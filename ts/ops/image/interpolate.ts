@@ -1,10 +1,11 @@
 import type { Dtype } from '../../dtype.js'
 import { checkChoice, checkInterval } from '../../options.js'
 import type { Tensor } from '../../tensor.js'
-import { reshape } from '../array.js'
+import { broadcastTo, reshape } from '../array.js'
 import { add, clip, minimum, multiply, subtract } from '../binary.js'
 import { cast, equal, where } from '../compare.js'
 import { take } from '../gather.js'
+import { concatenate } from '../join.js'
 import { logicalAnd } from '../logical.js'
 import { countingAlong } from '../places.js'
 import { floor, mod, round } from '../rounding.js'
@@ -45,11 +46,16 @@ export interface AxisCoordinates {
   readonly stride: number
 }
 
-/** Pixels along an axis that take part in a value: their places, their shares, and which of them are in the image where that matters. */
-interface Node {
+/** A pixel in the table, and whether it is in the image where that matters. */
+interface Pixel {
   readonly place: Tensor
-  readonly share?: Tensor
   readonly inside?: Tensor
+}
+
+/** The pixels along an axis that a value is made of: the nearest one, or two and how far from the lower to the upper it is. */
+interface Neighbours {
+  readonly lower: Pixel
+  readonly between?: { readonly upper: Pixel; readonly share: Tensor }
 }
 
 /**
@@ -63,31 +69,54 @@ export function interpolate(
   first?: Tensor,
 ): Tensor {
   const overPixels = (x: Tensor) => reshape(x, [...x.shape, ...table.shape.slice(1).map(() => 1)])
-  const valueAt = ({ place, share, inside }: Node): Tensor => {
-    const pixels = take(table, first ? add(first, place) : place)
-    const filled = inside ? where(overPixels(inside), pixels, fillValue) : pixels
-    return share ? multiply(overPixels(share), filled) : filled
+  const outside = table.shape[0] as number
+  const filled =
+    fillMode === 'constant'
+      ? concatenate([table, broadcastTo(fillValue, [1, ...table.shape.slice(1)])])
+      : table
+  const read = ([next, ...others]: readonly Neighbours[], pixel?: Pixel): Tensor => {
+    if (next) {
+      const lower = read(others, meet(pixel, next.lower))
+      if (!next.between) return lower
+      const { upper, share } = next.between
+      const rise = subtract(read(others, meet(pixel, upper)), lower)
+      return add(lower, multiply(overPixels(share), rise))
+    }
+    const { place, inside } = pixel as Pixel
+    const at = first ? add(first, place) : place
+    return take(filled, inside ? where(inside, at, outside) : at)
   }
-  return axes
-    .map((axis) => nodesOf(axis, order, fillMode))
-    .reduce((corners, nodes) => corners.flatMap((corner) => nodes.map((node) => meet(corner, node))))
-    .map(valueAt)
-    .reduce(add)
+  return read(axes.map((axis) => neighboursOf(axis, order, fillMode)))
 }
 
-function nodesOf({ coordinate, extent, stride }: AxisCoordinates, order: 0 | 1, fillMode: FillMode): Node[] {
-  const node = (index: Tensor, share?: Tensor): Node => {
+function neighboursOf(
+  { coordinate, extent, stride }: AxisCoordinates,
+  order: 0 | 1,
+  fillMode: FillMode,
+): Neighbours {
+  const pixel = (index: Tensor): Pixel => {
     const within = intoExtent(index, extent, fillMode)
     return {
       place: stride === 1 ? within : multiply(within, stride),
-      ...(share && { share }),
       ...(fillMode === 'constant' && { inside: equal(index, within) }),
     }
   }
-  if (order === 0) return [node(cast(round(coordinate), 'int32'))]
-  const lower = floor(coordinate)
-  const [index, upperShare] = [cast(lower, 'int32'), subtract(coordinate, lower)]
-  return [node(index, subtract(1, upperShare)), node(add(index, 1), upperShare)]
+  if (order === 0) return { lower: pixel(cast(round(coordinate), 'int32')) }
+  const below = floor(coordinate)
+  const index = cast(below, 'int32')
+  return {
+    lower: pixel(index),
+    between: { upper: pixel(add(index, 1)), share: subtract(coordinate, below) },
+  }
+}
+
+/** The pixel at the places of two along different axes. */
+function meet(a: Pixel | undefined, b: Pixel): Pixel {
+  if (!a) return b
+  return {
+    place: add(a.place, b.place),
+    ...(a.inside && b.inside && { inside: logicalAnd(a.inside, b.inside) }),
+  }
 }
 
 /** The index of the pixel whose value stands at any index. */
@@ -98,12 +127,6 @@ function intoExtent(index: Tensor, extent: number, fillMode: FillMode): Tensor {
   const period = fillMode === 'reflect' ? 2 * extent : Math.max(1, 2 * extent - 2)
   const there = mod(index, period)
   return minimum(there, subtract(fillMode === 'reflect' ? period - 1 : period, there))
-}
-
-function meet(a: Node, b: Node): Node {
-  const share = a.share && b.share ? multiply(a.share, b.share) : (a.share ?? b.share)
-  const inside = a.inside && b.inside ? logicalAnd(a.inside, b.inside) : (a.inside ?? b.inside)
-  return { place: add(a.place, b.place), ...(share && { share }), ...(inside && { inside }) }
 }
 
 /** What ops that move the pixels of images take. */
