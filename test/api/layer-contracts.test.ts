@@ -33,6 +33,13 @@ const pooled = (spatial: number) =>
     output: [2, ...[5, 4, 3].slice(0, spatial), 3],
     refuses: [[2, 3]],
   }) as const
+const pooledAdaptively = (spatial: number) =>
+  ({
+    config: { outputSize: 2 },
+    input: [2, ...[5, 4, 3].slice(0, spatial), 3],
+    output: [2, ...[2, 2, 2].slice(0, spatial), 3],
+    refuses: [[2, 3]],
+  }) as const
 const pooledGlobally = (spatial: number) =>
   ({ input: [2, ...[5, 4, 3].slice(0, spatial), 6], output: [2, 6], refuses: [[2, 3]] }) as const
 
@@ -52,6 +59,12 @@ const contracts: readonly LayerContract[] = [
     output: [2, 3],
     refuses: [],
   },
+  { layer: 'adaptiveAveragePooling1d', ...pooledAdaptively(1) },
+  { layer: 'adaptiveAveragePooling2d', ...pooledAdaptively(2) },
+  { layer: 'adaptiveAveragePooling3d', ...pooledAdaptively(3) },
+  { layer: 'adaptiveMaxPooling1d', ...pooledAdaptively(1) },
+  { layer: 'adaptiveMaxPooling2d', ...pooledAdaptively(2) },
+  { layer: 'adaptiveMaxPooling3d', ...pooledAdaptively(3) },
   { layer: 'add', ...merged },
   {
     layer: 'alphaDropout',

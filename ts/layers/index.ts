@@ -5,6 +5,21 @@ export {
   type ActivityRegularizationConfig,
   activityRegularization,
 } from './activity-regularization.js'
+export {
+  type AdaptiveAveragePooling1d,
+  type AdaptiveAveragePooling2d,
+  type AdaptiveAveragePooling3d,
+  type AdaptiveMaxPooling1d,
+  type AdaptiveMaxPooling2d,
+  type AdaptiveMaxPooling3d,
+  type AdaptivePoolingConfig,
+  adaptiveAveragePooling1d,
+  adaptiveAveragePooling2d,
+  adaptiveAveragePooling3d,
+  adaptiveMaxPooling1d,
+  adaptiveMaxPooling2d,
+  adaptiveMaxPooling3d,
+} from './adaptive-pooling.js'
 export { type AlphaDropout, type AlphaDropoutConfig, alphaDropout } from './alpha-dropout.js'
 export {
   type BatchNormalization,

@@ -2,6 +2,14 @@ import { fromRegistry, isSerialized, type Serialized } from '../described.js'
 import { fail } from '../errors.js'
 import { activation } from './activation.js'
 import { activityRegularization } from './activity-regularization.js'
+import {
+  adaptiveAveragePooling1d,
+  adaptiveAveragePooling2d,
+  adaptiveAveragePooling3d,
+  adaptiveMaxPooling1d,
+  adaptiveMaxPooling2d,
+  adaptiveMaxPooling3d,
+} from './adaptive-pooling.js'
 import { alphaDropout } from './alpha-dropout.js'
 import { batchNormalization } from './batch-normalization.js'
 import { centerCrop } from './center-crop.js'
@@ -69,6 +77,12 @@ import { upSampling1d, upSampling2d, upSampling3d } from './up-sampling.js'
 export const layerFactories = {
   activation,
   activityRegularization,
+  adaptiveAveragePooling1d,
+  adaptiveAveragePooling2d,
+  adaptiveAveragePooling3d,
+  adaptiveMaxPooling1d,
+  adaptiveMaxPooling2d,
+  adaptiveMaxPooling3d,
   add,
   alphaDropout,
   average,

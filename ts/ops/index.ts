@@ -1,4 +1,5 @@
 /** All ops, as `lw.ops`: keras.ops' names in camelCase. */
+export * from './adaptive-pool.js'
 export * from './argmax.js'
 export * from './array.js'
 export * from './axes.js'

@@ -158,3 +158,20 @@ export function resample(
   if (x.shape[axis] === size) return x
   return apply(resampleOp, [x], { axis, size, method, antialias, transposed: false })
 }
+
+/** A function that gives an axis another extent. */
+export type AlongAxis = (x: Tensor, axis: number, extent: number) => Tensor
+
+/** Applies such a function to several axes, where it has something to do: the axis that shortens most comes first, which leaves the least to do. */
+export function alongAxes(
+  x: Tensor,
+  axes: readonly number[],
+  size: readonly number[],
+  along: AlongAxis,
+): Tensor {
+  const growth = (i: number) => size[i]! / x.shape[axes[i]!]!
+  const order = axes.map((_, i) => i).filter((i) => growth(i) !== 1)
+  // What is slow, on short pieces of memory, is done to the fewer elements: of equal axes the last one comes first where they grow.
+  order.sort((i, j) => growth(i) - growth(j) || (growth(i) > 1 ? j - i : i - j))
+  return order.reduce((y, i) => along(y, axes[i]!, size[i]!), x)
+}

@@ -8,7 +8,7 @@ import { clip } from '../binary.js'
 import { take } from '../gather.js'
 import { pad } from '../pad.js'
 import { composition, type Sample, type SampleArray } from '../record.js'
-import { resample } from '../resample.js'
+import { type AlongAxis, alongAxes, resample } from '../resample.js'
 import { booleans, integers, sample, uniform } from '../samples.js'
 import { slice } from '../slice.js'
 import { type Resampling, tapsOf } from '../taps.js'
@@ -230,18 +230,6 @@ export function resize(
       ),
     )
   })
-}
-
-/** Makes an axis one of another extent. */
-type AlongAxis = (x: Tensor, axis: number, extent: number) => Tensor
-
-/** Resizes those axes whose extents change: the axis that shortens most comes first, which leaves the least to do. */
-function alongAxes(x: Tensor, axes: readonly number[], size: readonly number[], along: AlongAxis): Tensor {
-  const growth = (i: number) => size[i]! / x.shape[axes[i]!]!
-  const order = [0, 1].filter((i) => growth(i) !== 1)
-  // Of equal ones, that of the columns is on fewer rows: its pieces of memory are short.
-  order.sort((i, j) => growth(i) - growth(j) || (growth(i) > 1 ? j - i : i - j))
-  return order.reduce((y, i) => along(y, axes[i]!, size[i]!), x)
 }
 
 /** The nearest elements along an axis, whatever they are. */
