@@ -289,6 +289,7 @@ it('what is public is an explicit list', () => {
     'rgbToGrayscale',
     'rgbToHsv',
     'sobelEdges',
+    'ssim',
   ])
   expect(names(lw.optimizers)).toEqual([
     'Optimizer',

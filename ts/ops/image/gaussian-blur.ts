@@ -122,20 +122,26 @@ export function gaussianBlur(images: TensorInput, options: GaussianBlurOptions =
     const [wide, tall] = unstack(pair as Tensor).map((deviation, i) =>
       normalWeights(size[i] as number, deviation),
     ) as [Tensor, Tensor]
-    return onBatch(x as Tensor, dataFormat, (last) =>
-      // A normal distribution in the plane is the product of two.
-      [reshape(tall, [tall.size, 1, 1, 1]), reshape(wide, [1, wide.size, 1, 1])].reduce((blurred, kernel) => {
-        const channels = last.shape.at(-1) as number
-        const each = broadcastTo(kernel, [...kernel.shape.slice(0, 2), channels, 1])
-        return depthwiseConv(blurred, each, { padding: 'same' })
-      }, last),
-    )
+    return onBatch(x as Tensor, dataFormat, (last) => weightedMeans(last, tall, wide, 'same'))
   })
 }
 
-/** So many weights around 0, whose sum is 1. */
-function normalWeights(size: number, deviation: Tensor): Tensor {
+/** So many weights of a normal distribution around 0, whose sum is 1. */
+export function normalWeights(size: number, deviation: TensorInput): Tensor {
   const places = tensor(Float32Array.from({ length: size }, (_, i) => i - (size - 1) / 2))
   const weights = exp(multiply(square(divide(places, deviation)), -0.5))
   return divide(weights, sum(weights))
+}
+
+/** The means around each pixel of images [batch, height, width, channels], by weights of rows times weights of columns. */
+export function weightedMeans(
+  images: Tensor,
+  rows: Tensor,
+  columns: Tensor,
+  padding: 'valid' | 'same',
+): Tensor {
+  const channels = images.shape.at(-1) as number
+  const along = (x: Tensor, weights: Tensor, window: readonly [number, number]) =>
+    depthwiseConv(x, broadcastTo(reshape(weights, [...window, 1, 1]), [...window, channels, 1]), { padding })
+  return along(along(images, rows, [rows.size, 1]), columns, [1, columns.size])
 }

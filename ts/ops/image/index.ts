@@ -10,3 +10,4 @@ export { type CropImagesOptions, cropImages, type PadImagesOptions, padImages } 
 export { type PerspectiveTransformOptions, perspectiveTransform } from './perspective-transform.js'
 export { type ResizeOptions, resize } from './resize.js'
 export { sobelEdges } from './sobel-edges.js'
+export { type SSIMOptions, ssim } from './ssim.js'
