@@ -21,6 +21,9 @@ const MOST_PARTS: usize = 16;
 /// ... and their elements in all.
 const MOST_SUMS: usize = 1 << 22;
 
+/// Copying the rows of taps apart takes as long as so many multiply-adds for each.
+const APART: usize = 4;
+
 /// From inputs [batch, …input, channels] and the gradients of the outputs [batch, …output, filters] to the gradient of the kernel
 /// [...window, channels / groups, filters].
 #[derive(Debug)]
@@ -33,6 +36,8 @@ pub struct ConvolutionKernelGradient {
     runs: Vec<Run>,
     /// Targets from one line to the next where the lines of a band are one chain, with zeros between them.
     flat: Option<usize>,
+    /// Whether the rows of each tap along the lines are copied apart, so that there is nothing between the lines.
+    is_apart: bool,
     parts: Split,
     sum_chunks: Chunks,
     phases: [u32; 2],
@@ -57,12 +62,27 @@ impl ConvolutionKernelGradient {
         let is_even = rows.1 > 0 && rows.0.is_multiple_of(rows.1) && reading.bands.part(0).len() > 1;
         let width = reading.axes[2].count;
         let flat = is_even.then(|| rows.0 / rows.1).filter(|&pitch| pitch <= width + width / 2);
-        let runs = reading.runs();
+        // What is copied is read for each filter; what lies between the lines is multiplied for each.
+        let between = flat.map_or(0, |pitch| pitch - width);
+        let is_apart = reading.can_be_apart() && between.saturating_mul(filters) > APART * width;
+        let flat = if is_apart { Some(width) } else { flat };
+        let runs = if is_apart { reading.runs_apart() } else { reading.runs() };
         let sum_chunks = Chunks::new(weights, 4 * (parts.parts + 1));
         let sums = if weights == 0 || (units > 0 && parts.parts == 1) { 0 } else { sum_chunks.count() };
         let phases = [if weights == 0 || units == 0 { 0 } else { parts.parts as u32 }, sums];
         let tile = tile_size(isa).0;
-        ConvolutionKernelGradient { isa, geometry, tile, reading, runs, flat, parts, sum_chunks, phases }
+        ConvolutionKernelGradient {
+            isa,
+            geometry,
+            tile,
+            reading,
+            runs,
+            flat,
+            is_apart,
+            parts,
+            sum_chunks,
+            phases,
+        }
     }
 
     /// Adds up the bands of a part.
@@ -71,6 +91,7 @@ impl ConvolutionKernelGradient {
     /// The machine has the instruction set, and the operands and `private` have their sizes.
     unsafe fn add_up<V: Tiles>(&self, part: usize, operands: &Operands<'_>, private: &mut [f32]) {
         let (scratch, private) = private.split_at_mut(self.reading.scratch());
+        let (apart, private) = private.split_at_mut(self.apart());
         let (packed, gradients) = private.split_at_mut(BLOCK_DEPTH * self.tile.columns);
         let weights = self.geometry.weights();
         let sums = match self.phases[1] {
@@ -85,6 +106,8 @@ impl ConvolutionKernelGradient {
             unsafe {
                 let rows =
                     self.reading.rows(operands.inputs[0].pointer(), image, plane, lines.clone(), scratch);
+                let rows =
+                    if self.is_apart { self.reading.copy_apart(&rows, lines.len(), apart) } else { rows };
                 let gradient = self.gradients(operands, image, plane, &lines);
                 let accumulate = unit > units.start;
                 match self.flat {
@@ -111,6 +134,11 @@ impl ConvolutionKernelGradient {
                 }
             }
         }
+    }
+
+    /// Elements of private memory for the rows of the taps apart.
+    fn apart(&self) -> usize {
+        if self.is_apart { self.reading.apart() } else { 0 }
     }
 
     /// The outputs' gradients of some lines.
@@ -301,7 +329,7 @@ impl Kernel for ConvolutionKernelGradient {
             } else {
                 self.phases[0] as usize * self.geometry.weights()
             },
-            private: self.reading.scratch() + BLOCK_DEPTH * self.tile.columns + spread,
+            private: self.reading.scratch() + self.apart() + BLOCK_DEPTH * self.tile.columns + spread,
         }
     }
 
