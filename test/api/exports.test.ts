@@ -288,6 +288,7 @@ it('what is public is an explicit list', () => {
     'resize',
     'rgbToGrayscale',
     'rgbToHsv',
+    'scaleAndTranslate',
     'sobelEdges',
     'ssim',
   ])
