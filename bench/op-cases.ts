@@ -177,7 +177,7 @@ function reductions(): OpCase[] {
 }
 
 function movement(): OpCase[] {
-  const { concatenate, pad, take, transpose } = ops
+  const { concatenate, flip, pad, take, transpose } = ops
   const indices = () =>
     lw.tensor(Int32Array.from({ length: 4096 }, (_, i) => Math.floor(8192 * hashed(i, 2))))
   const move = (name: string, shapes: readonly Shape[], call: OpCase['call']) =>
@@ -191,6 +191,7 @@ function movement(): OpCase[] {
     move('transpose', [[512, 512]], (x) => transpose(x as lw.Tensor)),
     move('transpose', [[4096, 4096]], (x) => transpose(x as lw.Tensor)),
     move('channels first', [[32, 56, 56, 64]], (x) => transpose(x as lw.Tensor, [0, 3, 1, 2])),
+    move('flip', [[64, 32, 32, 3]], (x) => flip(x as lw.Tensor, { axis: 2 })),
     move('pad', [[32, 56, 56, 64]], (x) =>
       pad(x as lw.Tensor, [
         [0, 0],
@@ -225,6 +226,22 @@ function updates(): OpCase[] {
   ]
 }
 
+function resampling(): OpCase[] {
+  const { resize } = ops.image
+  const one = (name: string, shapes: readonly Shape[], call: unknown) =>
+    opCase('resampling', name, shapes, call as OpCase['call'])
+  const small = [8, 56, 56, 16]
+  const large = [8, 112, 112, 16]
+  const twice = (x: lw.Tensor) => resize(x, [112, 112])
+  return [
+    one('bilinear, twice the size', [small], twice),
+    one('bilinear, twice the size, gradient', [small, large], gradientOf(twice)),
+    one('bicubic, half the size', [large], (x: lw.Tensor) =>
+      resize(x, [56, 56], { interpolation: 'bicubic', antialias: true }),
+    ),
+  ]
+}
+
 /** Every family, in the order of the report. */
 export function opCases(): OpCase[] {
   return [
@@ -235,6 +252,7 @@ export function opCases(): OpCase[] {
     ...elementwise(),
     ...reductions(),
     ...movement(),
+    ...resampling(),
     ...updates(),
   ]
 }
