@@ -278,6 +278,7 @@ it('what is public is an explicit list', () => {
   expect(names(lw.ops.image)).toEqual([
     'affineTransform',
     'cropImages',
+    'elasticTransform',
     'extractPatches',
     'extractPatches3d',
     'gaussianBlur',

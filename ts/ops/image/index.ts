@@ -1,6 +1,7 @@
 /** Ops of images, as `lw.ops.image`: keras.ops.image's names in camelCase. */
 export { type AffineTransformOptions, affineTransform } from './affine-transform.js'
 export { hsvToRgb, rgbToGrayscale, rgbToHsv } from './colour.js'
+export { type ElasticTransformOptions, elasticTransform } from './elastic-transform.js'
 export { type ExtractPatchesOptions, extractPatches, extractPatches3d } from './extract-patches.js'
 export { type GaussianBlurOptions, gaussianBlur } from './gaussian-blur.js'
 export type { ImageOptions } from './images.js'

@@ -12,7 +12,7 @@ import { split } from '../split.js'
 import { mean } from '../statistics.js'
 import { square } from '../unary.js'
 import { normalWeights, weightedMeans } from './gaussian-blur.js'
-import { type ImageOptions, onBatch, toImages } from './images.js'
+import { type ImageOptions, onBatch, spatialAxes, toImages } from './images.js'
 
 /** What {@link ssim} takes. */
 export interface SSIMOptions extends ImageOptions {
@@ -107,7 +107,7 @@ export function ssim(image1: TensorInput, image2: TensorInput, options: SSIMOpti
   }
   const { value: one, dataFormat } = toImages(op, image1, options, ['float32'])
   const { value: other } = toImages(op, image2, options, ['float32'])
-  const spatial = dataFormat === 'channelsLast' ? one.shape.slice(-3, -1) : one.shape.slice(-2)
+  const spatial = spatialAxes(one.rank, dataFormat).map((axis) => one.shape[axis] as number)
   if (!sameShape(one.shape, other.shape) || spatial.some((extent) => extent < filterSize)) {
     const expected = `two batches of images of one shape, of at least ${filterSize} × ${filterSize} pixels`
     fail('shape.mismatch', { op, expected, got: [one.shape, other.shape] })
