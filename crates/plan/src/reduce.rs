@@ -2,7 +2,7 @@
 
 use layerwise_kernels::{self as kernels, Dtype, Isa, Kernel};
 
-use crate::elementwise::Elementwise;
+use crate::elementwise::{Elementwise, common_columns};
 
 /// Reductions that do not wait for each other: the operands of one follow those of the one before.
 #[derive(Clone, Debug)]
@@ -27,6 +27,17 @@ pub enum ReductionKind {
 }
 
 impl Reductions {
+    /// Whether this is one reduction that can compute a chain with one output while it reads.
+    pub fn take(&self, chain: &Elementwise) -> bool {
+        let ([reduction], [segment]) = (&self.0[..], &chain.segments[..]) else { return false };
+        let columns = common_columns(segment.patterns.iter().copied());
+        let whole = |columns| reduction.reads_rows_of(columns);
+        reduction.chain.is_none()
+            && reduction.dtype == Dtype::Float32
+            && chain.tape.outputs.len() == 1
+            && columns.is_ok_and(|columns| columns.is_none_or(whole))
+    }
+
     /// The kernel.
     pub fn kernel(&self, isa: Isa) -> Box<dyn Kernel> {
         let mut kernels = self.0.iter().map(|reduction| (reduction.kernel(isa), reduction.inputs(), 1));
@@ -44,7 +55,7 @@ impl Reduction {
     }
 
     /// Whether it reads only whole rows of so many elements.
-    pub fn reads_rows_of(&self, columns: usize) -> bool {
+    fn reads_rows_of(&self, columns: usize) -> bool {
         kernels::Reduce::reads_rows_of(&self.shape, &self.axes, columns)
     }
 

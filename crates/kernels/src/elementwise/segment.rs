@@ -105,7 +105,10 @@ impl Blocks {
         let origin = elements.start;
         if segment.reads_rows() {
             let columns = segment.columns;
-            assert!(elements.start % columns == 0 && elements.end % columns == 0, "whole rows");
+            assert!(
+                elements.start.is_multiple_of(columns) && elements.end.is_multiple_of(columns),
+                "whole rows"
+            );
             let rows = elements.start / columns..elements.end / columns;
             return Blocks { origin, ..Blocks::of_rectangle(segment, &rows, &(0..columns)) };
         }

@@ -45,7 +45,7 @@ impl Uses {
 }
 
 /// Operands that a node repeats for elementwise readers are read where they are.
-fn fold_broadcasts(graph: &mut Graph) {
+pub fn fold_broadcasts(graph: &mut Graph) {
     let producers = graph.producers();
     for index in 0..graph.nodes.len() {
         let Some(work) = graph.nodes[index].elementwise() else { continue };
@@ -95,7 +95,11 @@ fn join_producers(graph: &Graph, dag: &mut Dag, uses: &Uses, index: usize) {
     groups.dedup();
     let mut set = vec![dag.group(index)];
     // The latest first: a path from an earlier one often runs over it.
+    let takes = takes_chain(graph, uses, index);
     for &group in groups.iter().rev() {
+        if takes && hands_on(graph, dag, uses, group, index) {
+            continue;
+        }
         set.push(group);
         if !fits(graph, dag, uses, &set) || dag.merge_closes_cycle(&set, index) {
             set.pop();
@@ -104,6 +108,25 @@ fn join_producers(graph: &Graph, dag: &mut Dag, uses: &Uses, index: usize) {
     if set.len() > 1 {
         dag.merge(&set);
     }
+}
+
+/// Whether only a reduction reads what a node makes, and can compute it itself.
+fn takes_chain(graph: &Graph, uses: &Uses, index: usize) -> bool {
+    let node = &graph.nodes[index];
+    let ([value], Some(work)) = (&node.outputs[..], node.elementwise()) else { return false };
+    match uses.readers[*value][..] {
+        [reader] if !uses.kept[*value] => {
+            graph.nodes[reader].reductions().is_some_and(|reductions| reductions.take(work))
+        }
+        _ => false,
+    }
+}
+
+/// Whether all that a node reads of a group is needed by others too, so that it is in memory anyway.
+fn hands_on(graph: &Graph, dag: &Dag, uses: &Uses, group: usize, index: usize) -> bool {
+    let of_group = |value: &&ValueId| uses.producers[**value].is_some_and(|node| dag.group(node) == group);
+    let inside = |node: usize| node == index || dag.group(node) == group;
+    graph.nodes[index].inputs.iter().filter(of_group).all(|&value| uses.is_read_outside(value, inside))
 }
 
 /// Whether one tape can hold these groups.
@@ -139,6 +162,7 @@ fn join(nodes: Vec<Node>, read_outside: &[bool]) -> Node {
     // Where the tape has the values that it has read or made so far.
     let mut read: HashMap<(ValueId, Pattern), usize> = HashMap::new();
     let mut made: HashMap<ValueId, usize> = HashMap::new();
+    let mut known: HashMap<Operation, usize> = HashMap::new();
     for node in nodes {
         let Some(work) = node.elementwise() else { continue };
         let operands: Vec<Operand> = (0..node.inputs.len())
@@ -155,20 +179,24 @@ fn join(nodes: Vec<Node>, read_outside: &[bool]) -> Node {
                 }))
             })
             .collect();
-        let first = tape.operations.len();
-        let renamed = |operand: &Operand| match *operand {
-            Operand::Input(input) => operands[input],
-            Operand::Result(result) => Operand::Result(first + result),
-        };
-        tape.operations.extend(work.tape.operations.iter().map(|operation| Operation {
-            op: operation.op,
-            operands: operation.operands.iter().map(renamed).collect(),
-        }));
+        // Where the tape has the results of the node's operations.
+        let mut results: Vec<usize> = Vec::new();
+        for Operation { op, operands: from } in &work.tape.operations {
+            let renamed = |operand: &Operand| match *operand {
+                Operand::Input(input) => operands[input],
+                Operand::Result(result) => Operand::Result(results[result]),
+            };
+            let operation = Operation { op: *op, operands: from.iter().map(renamed).collect() };
+            results.push(*known.entry(operation.clone()).or_insert_with(|| {
+                tape.operations.push(operation);
+                tape.operations.len() - 1
+            }));
+        }
         for (&output, &(dtype, result)) in node.outputs.iter().zip(&work.tape.outputs) {
-            made.insert(output, first + result);
+            made.insert(output, results[result]);
             if read_outside[output] {
                 outputs.push(output);
-                tape.outputs.push((dtype, first + result));
+                tape.outputs.push((dtype, results[result]));
             }
         }
         ops.extend(node.ops);

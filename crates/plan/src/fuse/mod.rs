@@ -7,6 +7,7 @@ mod in_place;
 mod matmul_bias;
 mod matmul_epilogue;
 mod pool_relu;
+mod recompute;
 mod reduce_producers;
 mod segments;
 mod softmax_crossentropy;
@@ -25,11 +26,12 @@ pub const COMMON_SUBEXPRESSIONS: Pass<Program> =
     Pass { name: "commonSubexpressions", apply: common_subexpressions::apply };
 
 /// The passes that remove and join nodes, in the order in which they run.
-pub const JOINING: [Pass<Graph>; 8] = [
+pub const JOINING: [Pass<Graph>; 9] = [
     Pass { name: "constants", apply: constants::apply },
     Pass { name: "softmaxCrossentropy", apply: softmax_crossentropy::apply },
     Pass { name: "poolRelu", apply: pool_relu::apply },
     Pass { name: "matmulBias", apply: matmul_bias::apply },
+    Pass { name: "recompute", apply: recompute::apply },
     Pass { name: "elementwise", apply: elementwise::apply },
     Pass { name: "reduceProducers", apply: reduce_producers::apply },
     Pass { name: "matmulEpilogue", apply: matmul_epilogue::apply },

@@ -1,30 +1,20 @@
 //! A reduction takes over the elementwise chain that it alone reads: the results of the chain never reach memory.
 
-use layerwise_kernels::Dtype;
-
-use crate::elementwise::{Elementwise, common_columns};
 use crate::graph::{Graph, Work};
-use crate::reduce::{Reduction, Reductions};
 
 pub fn apply(graph: &mut Graph) -> usize {
     let before = graph.nodes.len();
     let (readers, producers, kept) = (graph.readers(), graph.producers(), graph.kept());
     for index in 0..graph.nodes.len() {
-        let Some(value) = graph.nodes[index].reductions().and_then(|reductions| match &reductions.0[..] {
-            [one] if one.chain.is_none() && one.dtype == Dtype::Float32 => Some(graph.nodes[index].inputs[0]),
-            _ => None,
-        }) else {
-            continue;
-        };
+        let [value] = graph.nodes[index].inputs[..] else { continue };
         let Some(producer) = producers[value].filter(|_| !kept[value] && readers[value] == [index]) else {
             continue;
         };
-        let (node, Work::Reduce(Reductions(reductions))) = (&graph.nodes[producer], &graph.nodes[index].work)
-        else {
+        let (node, Some(reductions)) = (&graph.nodes[producer], graph.nodes[index].reductions()) else {
             continue;
         };
-        let fits = |work: &&Elementwise| is_chain(work, node.outputs.len(), &reductions[0]);
-        let Some(chain) = node.elementwise().filter(fits).cloned() else { continue };
+        let chain = node.elementwise().filter(|work| node.outputs.len() == 1 && reductions.take(work));
+        let Some(chain) = chain.cloned() else { continue };
         let (ops, inputs) = (node.ops.clone(), node.inputs.clone());
         let node = &mut graph.nodes[index];
         node.ops.splice(0..0, ops);
@@ -35,14 +25,6 @@ pub fn apply(graph: &mut Graph) -> usize {
     }
     graph.remove_dead();
     before - graph.nodes.len()
-}
-
-/// Whether this is one stretch of elements, with rows that the reduction does not cut where operands are read by row or column.
-fn is_chain(work: &Elementwise, outputs: usize, reduction: &Reduction) -> bool {
-    let [segment] = &work.segments[..] else { return false };
-    let columns = common_columns(segment.patterns.iter().copied());
-    outputs == 1
-        && columns.is_ok_and(|columns| columns.is_none_or(|columns| reduction.reads_rows_of(columns)))
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ fn add_instruction(builder: &mut Builder, draws: &mut Draws) -> bool {
     let unary = ["negative", "absolute", "sign", "exp", "sqrt", "tanh", "sigmoid", "relu"];
     let binary =
         ["add", "subtract", "multiply", "divide", "maximum", "minimum", "equal", "less", "lessEqual"];
-    let added = match draws.below(25) {
+    let added = match draws.below(26) {
         0..3 => builder.try_op(draws.of(&unary), &[x], json!({})),
         3..8 => builder.try_op(draws.of(&binary), &[x, y], json!({})),
         8 => builder.try_op("where", &[x, y, z], json!({})),
@@ -134,6 +134,7 @@ fn add_instruction(builder: &mut Builder, draws: &mut Draws) -> bool {
                 |_| builder.try_op("slice", &[x], json!({ "start": zeros, "shape": shape, "strides": ones })),
             )
         }
+        21 => return add_pooling(builder, draws, x),
         _ => return add_product(builder, draws, x),
     };
     added.is_ok()
@@ -157,6 +158,27 @@ fn add_product(builder: &mut Builder, draws: &mut Draws, x: usize) -> bool {
         let sum = builder.op("add", &[product, bias]);
         builder.op(draws.of(&["relu", "tanh", "negative"]), &[sum]);
     }
+    true
+}
+
+/// The gradient of max pooling what relu makes of the elements of x, and that of the relu.
+fn add_pooling(builder: &mut Builder, draws: &mut Draws, x: usize) -> bool {
+    let elements = builder.values[x].elements();
+    if builder.values[x].dtype() != F32 || elements < 2 {
+        return false;
+    }
+    let strides = 1 + draws.below(3);
+    let outputs = (elements - 2) / strides + 1;
+    let line = builder.op_with("reshape", &[x], json!({ "shape": [1, elements, 1] }));
+    let taken = json!({ "start": [0, 0, 0], "shape": [1, outputs, 1], "strides": [1, 1, 1] });
+    let gradient = builder.op_with("slice", &[line], taken);
+    let line = builder.op("relu", &[line]);
+    let pooling = json!({ "window": [2], "strides": [strides], "low": [0], "high": [0] });
+    let gradient = builder.op_with("maxPoolGradient", &[line, gradient], pooling);
+    let zero = builder.constant(&[], &[0.0]);
+    let zero = builder.broadcast(zero, &[1, elements, 1]);
+    let mask = builder.op("less", &[zero, line]);
+    builder.op("where", &[mask, gradient, zero]);
     true
 }
 
