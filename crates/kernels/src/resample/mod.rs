@@ -140,16 +140,30 @@ impl Lines<'_> {
         })
     }
 
-    /// Positions of N elements.
+    /// Positions of N elements. The loop has an index, since zipped chunks would not end up where the instruction set is switched on.
     #[inline(always)]
     fn narrow<I: Arithmetic, const N: usize>(&self) {
-        let positions = self.kernel.extents().1;
+        let (extent, positions) = self.kernel.extents();
+        let stride = self.kernel.stride;
         for (line, part) in self.parts() {
-            for position in part {
-                let at = (line * positions + position) * N;
-                // SAFETY: each position of a line is one chunk's.
-                let output = unsafe { self.output.slice_mut::<f32>(at..at + N) };
-                output.copy_from_slice(&self.taps(line, position).sums::<I, N>(0, N));
+            let line_of_input = &self.input[line * extent * N..][..extent * N];
+            let first = line * positions;
+            // SAFETY: each position of a line is one chunk's.
+            let output =
+                unsafe { self.output.slice_mut::<f32>((first + part.start) * N..(first + part.end) * N) };
+            let table = &self.table[part.start * stride..part.end * stride];
+            let (output, _) = output.as_chunks_mut::<N>();
+            for at in 0..output.len() {
+                let entry = &table[at * stride..][..stride];
+                let values = &line_of_input[entry[0] as usize * N..];
+                let weights = &entry[HEADER..][..entry[1] as usize];
+                output[at] = match *weights {
+                    [a] => few::<I, N, 1>([a], values),
+                    [a, b] => few::<I, N, 2>([a, b], values),
+                    [a, b, c] => few::<I, N, 3>([a, b, c], values),
+                    [a, b, c, d] => few::<I, N, 4>([a, b, c, d], values),
+                    _ => Taps { weights, values }.sums::<I, N>(0, N),
+                };
             }
         }
     }
@@ -166,20 +180,39 @@ impl Lines<'_> {
                 let taps = self.taps(line, position);
                 let mut from = 0;
                 while from + 64 <= inner {
-                    output[from..from + 64].copy_from_slice(&taps.sums::<I, 64>(from, inner));
+                    *lanes(output, from) = taps.sums::<I, 64>(from, inner);
                     from += 64;
                 }
                 while from + 8 <= inner {
-                    output[from..from + 8].copy_from_slice(&taps.sums::<I, 8>(from, inner));
+                    *lanes(output, from) = taps.sums::<I, 8>(from, inner);
                     from += 8;
                 }
                 if from < inner {
                     // The last eight, of which the first are there already.
-                    output[inner - 8..].copy_from_slice(&taps.sums::<I, 8>(inner - 8, inner));
+                    *lanes(output, inner - 8) = taps.sums::<I, 8>(inner - 8, inner);
                 }
             }
         }
     }
+}
+
+/// N elements from some place on, to write.
+#[inline(always)]
+fn lanes<const N: usize>(elements: &mut [f32], at: usize) -> &mut [f32; N] {
+    (&mut elements[at..at + N]).try_into().expect("a slice of N elements")
+}
+
+/// N neighbouring sums of T taps, of positions of N elements: with few taps, what is known of their number counts.
+#[inline(always)]
+fn few<I: Arithmetic, const N: usize, const T: usize>(weights: [u32; T], values: &[f32]) -> [f32; N] {
+    let (values, _) = values[..N * T].as_chunks::<N>();
+    let mut sum = [0.0; N];
+    for k in 0..T {
+        for i in 0..N {
+            sum[i] = I::fma(f32::from_bits(weights[k]), values[k][i], sum[i]);
+        }
+    }
+    sum
 }
 
 impl Taps<'_> {
