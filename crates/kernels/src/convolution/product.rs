@@ -4,6 +4,8 @@
 //! image: it makes their sources readable ([`Reading`]), and adds up, panel by panel of columns and run by run of terms, the tiles of
 //! each line with the micro-kernels of matrix products. An element is one chain of multiply-adds a run, in the order of the runs.
 
+mod band;
+
 use super::geometry::Geometry;
 use super::source::{Reading, Rows, Run, chains};
 use super::weights::{Direction, Weights};
@@ -13,6 +15,7 @@ use crate::matmul::{
     Ahead, CHUNK_WORK, Chunk, Epilogue, Finish, MOST_CHUNKS, Shape, Split, Tile, TileSize, TileTask, Tiles,
     tile_sizes, with_tiles,
 };
+use band::Band;
 use std::ops::Range;
 use std::ptr::{null, null_mut};
 
@@ -47,6 +50,27 @@ struct Pass {
     first_weight: usize,
     first_panel: usize,
     first_unit: usize,
+}
+
+impl Pass {
+    /// The runs that some lines need.
+    fn needed(&self, lines: Range<usize>) -> Range<usize> {
+        if self.needed.is_empty() {
+            return 0..self.runs.len();
+        }
+        let needed = &self.needed[lines];
+        let end = needed.iter().map(|runs| runs.end).max().unwrap_or(0);
+        needed.iter().map(|runs| runs.start).min().unwrap_or(0)..end
+    }
+}
+
+/// The runs from the first to the last whose sources exist for a line of targets; all, where there are none.
+fn needed(runs: &[Run], line: usize) -> Range<usize> {
+    let exists = |run: &Run| (run.lines.0..run.lines.1).contains(&line);
+    match (runs.iter().position(exists), runs.iter().rposition(exists)) {
+        (Some(first), Some(last)) => first..last + 1,
+        _ => 0..runs.len(),
+    }
 }
 
 impl Convolution {
@@ -282,69 +306,6 @@ impl TileTask for Chunk<'_, Convolution> {
             0 => kernel.pack(chunk as usize, operands),
             // SAFETY: the caller's.
             _ => unsafe { kernel.compute::<V>(chunk as usize, operands, private) },
-        }
-    }
-}
-
-impl Pass {
-    /// The runs that some lines need.
-    fn needed(&self, lines: Range<usize>) -> Range<usize> {
-        if self.needed.is_empty() {
-            return 0..self.runs.len();
-        }
-        let needed = &self.needed[lines];
-        let end = needed.iter().map(|runs| runs.end).max().unwrap_or(0);
-        needed.iter().map(|runs| runs.start).min().unwrap_or(0)..end
-    }
-}
-
-/// The runs from the first to the last whose sources exist for a line of targets; all, where there are none.
-fn needed(runs: &[Run], line: usize) -> Range<usize> {
-    let exists = |run: &Run| (run.lines.0..run.lines.1).contains(&line);
-    match (runs.iter().position(exists), runs.iter().rposition(exists)) {
-        (Some(first), Some(last)) => first..last + 1,
-        _ => 0..runs.len(),
-    }
-}
-
-/// Targets of a band, and the rows that they are computed from.
-struct Band {
-    rows: Rows,
-    /// Its lines, and the pixels of one.
-    lines: Range<usize>,
-    width: usize,
-    /// The first target; only the band need exist.
-    c: *mut f32,
-    line_step: usize,
-    pixel_step: usize,
-}
-
-impl Band {
-    /// The lines of targets in which some pixels lie that are not empty.
-    fn lines_of(&self, line: usize, pixels: &Range<usize>) -> Range<usize> {
-        let first = self.lines.start + line;
-        first + pixels.start / self.width..first + (pixels.end - 1) / self.width + 1
-    }
-
-    /// With all lines as one, where they follow one another, so that no line ends in a small tile.
-    fn merged(mut self) -> Self {
-        let rows = &mut self.rows;
-        if rows.line_step == rows.pixels * rows.pixel_step && self.line_step == rows.pixels * self.pixel_step
-        {
-            rows.pixels *= std::mem::replace(&mut rows.lines, 1);
-        }
-        self
-    }
-
-    /// # Safety
-    /// The band is the caller's own.
-    unsafe fn fill(&self, c: *mut f32, columns: usize) {
-        for line in 0..self.rows.lines {
-            for pixel in 0..self.rows.pixels {
-                let target = c.wrapping_add(line * self.line_step + pixel * self.pixel_step);
-                // SAFETY: within the band.
-                unsafe { target.write_bytes(0, columns) };
-            }
         }
     }
 }
