@@ -70,6 +70,8 @@ export const workloads: readonly Workload[] = [
     model: () => resnet20([32, 32, 3]),
     batch: 64,
     optimizer: sgd(0.1),
+    // In float64 the reference executor and PyTorch agree to nine digits. In float32 either is some percent away, since a relu that rounding turns
+    // on or off is amplified from step to step.
     loss10: { expected: 0.105, relative: 0.05 },
   },
   {
@@ -80,7 +82,8 @@ export const workloads: readonly Workload[] = [
     batch: 8,
     optimizer: sgd(1e-3),
     onRequest: true,
-    loss10: { expected: 1.84, relative: 0.05 },
+    // As that of ResNet-20.
+    loss10: { expected: 1.83, relative: 0.05 },
   },
 ]
 
