@@ -29,6 +29,13 @@ export function checkInteger(op: string, argument: string, value: unknown, minim
   }
 }
 
+/** Raises unless `value` is what an axis may have of elements: a positive integer below 2^31. */
+export function checkExtent(op: string, argument: string, value: unknown): void {
+  checkInteger(op, argument, value, 1)
+  if ((value as number) < 2 ** 31) return
+  fail('argument.range', { op, argument, expected: 'a positive integer below 2^31', got: value })
+}
+
 /** Raises unless `value` is a number from `minimum` on and below `limit`. */
 export function checkInterval(
   op: string,
@@ -65,6 +72,12 @@ export function checkBoolean(op: string, argument: string, value: unknown): void
   if (value !== undefined && typeof value !== 'boolean') {
     fail('argument.type', { op, argument, expected: 'true or false', got: value })
   }
+}
+
+/** Raises unless `value` is a text that names what is to be read. */
+export function checkPath(op: string, value: unknown, kind: 'file' | 'folder'): void {
+  if (typeof value === 'string') return
+  fail('argument.type', { op, argument: 'the first argument', expected: `the path of a ${kind}`, got: value })
 }
 
 /** Raises unless `value` is an AbortSignal or left out. */

@@ -153,6 +153,8 @@ describe('lw.data.cifar', () => {
     expect([...coarse.train.y.dataSync()]).toEqual([16, 17, 18, 19])
     expect(coarse.classNames).toHaveLength(20)
     await expectError('argument.range', () => lw.data.cifar(path, { labelMode: 'rough' as never }))
+    await expectError('argument.type', () => lw.data.cifar(5 as never), { op: 'cifar' })
+    await expectError('argument.type', () => lw.data.idx(5 as never), { op: 'idx' })
     await expectError('argument.range', () => lw.data.cifar(folderOf(files10()), { labelMode: 'coarse' }))
     await expectError('argument.unknown', () => lw.data.cifar(path, { labels: 'fine' } as never))
   })

@@ -327,6 +327,16 @@ describe('a pass', () => {
     expect(begun).toBe(after)
   })
 
+  it('prefetch asks for no more than there is', async () => {
+    expect(await numbers(3).prefetch(1e9).toArray()).toEqual([0, 1, 2])
+  })
+
+  it('batch refuses one that no tensor can hold, before it is made', async () => {
+    const element = lw.ops.zeros([1024, 1024], 'uint8')
+    const many = fromGenerator(() => Array<lw.Tensor>(2048).fill(element))
+    await expectError('shape.invalid', () => many.batch(2048).toArray(), { op: 'batch' })
+  })
+
   it('map runs so many calls at a time, and keeps the order', async () => {
     let [active, most] = [0, 0]
     const mapped = numbers(20).map(

@@ -207,6 +207,10 @@ describe('lw.draw in the terminal', () => {
     }
   })
 
+  it('takes 80 columns where a terminal does not know its width', () => {
+    expect(onScreen(lw.ops.ones([4, 100]), {}, 24, 0).text).toBe(onScreen(lw.ops.ones([4, 100]), {}, 24).text)
+  })
+
   it('says how many images of a large batch it left out', () => {
     const { lines } = onScreen(lw.ops.zeros([1234, 1, 1, 1]), { scale: 1 }, 24)
     expect(lines.at(-1)).toBe('1134 more images')
@@ -236,6 +240,13 @@ describe('lw.draw refuses', () => {
       await expectError('argument.range', () => lw.draw(image, { [key]: 0.5 }), { argument: key })
     }
     await expectError('argument.range', () => lw.draw(image, { path, scale: 20_000 }), { argument: 'scale' })
+    await expectError('argument.range', () => lw.draw(image, { width: 1e9, scale: 1e6 }), {
+      argument: 'scale',
+    })
+    await expectError('argument.range', () => lw.draw(lw.ops.zeros([2 ** 20, 1])), { argument: 'the image' })
+    await expectError('argument.type', () => lw.draw(image, { stream: 'out' as never }), {
+      argument: 'stream',
+    })
     await expectError('io.write', () => lw.draw(image, { path: join(folder, 'absent', 'a.png') }))
   })
 })

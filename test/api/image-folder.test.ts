@@ -342,6 +342,7 @@ describe('lw.data.imageFolder', () => {
     }
     await expectError('argument.unknown', () => lw.data.imageFolder(path, { image_size: 3 } as never))
     await expectError('argument.type', () => lw.data.imageFolder(3 as never))
+    await expectError('argument.range', () => lw.data.imageFolder(path, { imageSize: 1e9 }))
   })
 })
 

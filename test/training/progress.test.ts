@@ -101,6 +101,7 @@ it.each([
   [96, /^Epoch {2}1\/12 ━+╸?─+ 9\/45 · [\d.]+ m?s left · loss .* · val_loss 1\.23e-5$/],
   [40, /^Epoch {2}1\/12 9\/45 · loss 0\.1234$/],
   [10, /^Epoch {2}1\/12 9\/45$/],
+  [0, /loss 0\.1234/], // unknown: 80
 ])('on a terminal of %i columns leaves out what matters least', (columns, expected) => {
   const stream = new Terminal(true, columns)
   const progress = new Progress(params, 1, stream)

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fail } from '../errors.js'
-import { checkOptions } from '../options.js'
+import { checkOptions, checkPath } from '../options.js'
 import { Tensor } from '../tensor.js'
 import type { Samples } from './arrays.js'
 
@@ -57,6 +57,7 @@ const cifar100: Version = {
  * train.x   // uint8 [50000, 32, 32, 3]
  */
 export function cifar(folder: string, options: CifarOptions = {}): Cifar {
+  checkPath('cifar', folder, 'folder')
   checkOptions('cifar', options, ['labelMode'])
   const has = (name: string) => existsSync(join(folder, name))
   const version = [cifar10, cifar100].find(({ train, test }) => [...train, test].some(has))

@@ -1,7 +1,7 @@
 import { allocate } from '../dtype.js'
 import { fail } from '../errors.js'
 import { executor } from '../executors/choice.js'
-import { formatShape } from '../shape.js'
+import { checkShape, formatShape } from '../shape.js'
 import { createTensor, storageOf, Tensor, type TypedArray } from '../tensor.js'
 import { describeTree, leavesOf, mapTree } from '../tree.js'
 
@@ -49,6 +49,7 @@ function tensorOf(leaf: unknown, index: number, float64: boolean): Tensor {
 /** Tensors of one shape along a new first axis. */
 function stack(tensors: readonly Tensor[], float64: boolean): Tensor {
   const [{ shape, dtype, size }] = tensors as readonly [Tensor]
+  checkShape('batch', [tensors.length, ...shape])
   const elements = allocate(dtype, tensors.length * size, float64)
   for (const [i, tensor] of tensors.entries()) elements.set(storageOf(tensor), i * size)
   return new Tensor([tensors.length, ...shape], dtype, elements)

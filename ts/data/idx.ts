@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import type { Dtype } from '../dtype.js'
 import { fail } from '../errors.js'
+import { checkPath } from '../options.js'
 import { maximumRank } from '../shape.js'
 import { type Tensor, tensor } from '../tensor.js'
 
@@ -31,6 +32,7 @@ const elementTypes: ReadonlyMap<number, ElementType> = new Map([
  * const labels = lw.data.idx('train-labels-idx1-ubyte.gz')   // uint8 [60000]
  */
 export function idx(path: string): Tensor {
+  checkPath('idx', path, 'file')
   const invalid = (detail: string): never => fail('idx.invalid', { path, detail })
   const stored = readFileSync(path)
   const file = stored[0] === 0x1f && stored[1] === 0x8b ? inflate(stored, invalid) : stored

@@ -1,5 +1,5 @@
 import { fail } from '../errors.js'
-import { checkBoolean, checkInteger, checkInterval, checkOptions } from '../options.js'
+import { checkBoolean, checkInteger, checkInterval, checkOptions, checkPath } from '../options.js'
 import { checkSeed } from '../random.js'
 import {
   type ColorMode,
@@ -68,6 +68,9 @@ const known: Readonly<Record<keyof ImageFolderOptions, true>> = {
 
 const imageExtensions = ['.avif', '.gif', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp']
 
+/** As many as sharp reads of a file. */
+const mostPixels = 16383 ** 2
+
 /** The options, checked and with their defaults. */
 export function checkImageFolderOptions(op: string, folder: unknown, options: ImageFolderOptions) {
   checkOptions(op, options, Object.keys(known))
@@ -87,7 +90,7 @@ export function checkImageFolderOptions(op: string, folder: unknown, options: Im
       got: given,
     })
   }
-  if (typeof folder !== 'string') refuse('the first argument', 'the path of a folder', folder)
+  checkPath(op, folder, 'folder')
   among('labelMode', ['int', 'categorical', 'binary', null])
   among('colorMode', Object.keys(colorModes))
   among('interpolation', Object.keys(interpolations))
@@ -108,6 +111,10 @@ export function checkImageFolderOptions(op: string, folder: unknown, options: Im
     refuse('imageSize', '[height, width] or one number', imageSize)
   const [height, width] = size as [number, number]
   for (const extent of [height, width]) checkInteger(op, 'imageSize', extent, 1)
+  if (height * width > mostPixels) {
+    const expected = `of at most ${mostPixels} pixels`
+    fail('argument.range', { op, argument: 'imageSize', expected, got: imageSize })
+  }
   if (batchSize !== null) checkInteger(op, 'batchSize', batchSize, 1)
   if (seed !== undefined) checkSeed(op, seed)
   for (const argument of ['shuffle', 'cropToAspectRatio', 'padToAspectRatio'] as const)

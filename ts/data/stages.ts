@@ -105,16 +105,23 @@ export async function* prefetched<Element>(
   const iterator = source[Symbol.asyncIterator]()
   const asked: Promise<IteratorResult<Element>>[] = []
   let closed = false
-  let last: Promise<unknown> = Promise.resolve()
+  let last: Promise<unknown> | undefined
   // One after the other, so that what was not begun when this ends never begins.
   const ask = () => {
-    const next = last.then(() => (closed ? { done: true as const, value: undefined } : iterator.next()))
-    next.catch(() => {})
+    if (closed || last || asked.length >= size) return
+    const next = iterator.next()
     asked.push(next)
-    last = next
+    const settled = (ends?: boolean) => {
+      closed ||= ends === true
+      last = undefined
+      ask()
+    }
+    last = next.then(
+      ({ done }) => settled(done),
+      () => settled(true),
+    )
   }
   try {
-    for (let i = 0; i < size; i++) ask()
     for (;;) {
       ask()
       const { done, value } = await (asked.shift() as Promise<IteratorResult<Element>>)
@@ -123,7 +130,7 @@ export async function* prefetched<Element>(
     }
   } finally {
     closed = true
-    await Promise.allSettled([last])
+    await last
     await iterator.return?.()
   }
 }

@@ -63,7 +63,7 @@ export function draw(images: TensorInput, options: DrawOptions = {}): void {
   }
   const text = textOf(pictures.slice(0, mostInTerminal), {
     stream,
-    width: options.width ?? stream.columns ?? 80,
+    width: options.width ?? (stream.columns || 80),
     columns,
     scale,
     labels: labels?.map(String),
@@ -91,7 +91,7 @@ function writePng(path: string, pictures: readonly Picture[], columns: number, s
 
 function checkDrawOptions(options: DrawOptions): void {
   checkOptions('draw', options, [...common, ...ofTerminal])
-  const { path, range, labels } = options
+  const { path, range, labels, stream } = options
   const unfit = path === undefined ? undefined : ofTerminal.find((key) => options[key] !== undefined)
   if (unfit !== undefined) {
     const reason = 'with path, the images go to a file'
@@ -105,6 +105,9 @@ function checkDrawOptions(options: DrawOptions): void {
   }
   if (labels !== undefined && !Array.isArray(labels)) {
     fail('argument.type', { op: 'draw', argument: 'labels', expected: 'an array of texts', got: labels })
+  }
+  if (stream !== undefined && typeof (stream as DrawingStream | null)?.write !== 'function') {
+    fail('argument.type', { op: 'draw', argument: 'stream', expected: 'a stream to write to', got: stream })
   }
   const isRange =
     Array.isArray(range) && range.length === 2 && range.every(Number.isFinite) && range[0] !== range[1]

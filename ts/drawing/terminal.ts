@@ -1,3 +1,4 @@
+import { fail } from '../errors.js'
 import { type Picture, resized } from './pictures.js'
 
 /** What images are drawn on: the parts of Node's tty.WriteStream that it takes. */
@@ -18,6 +19,8 @@ interface Style {
 /** The narrowest and, beside others, the widest that an image is drawn where nothing else is asked for: in columns, in pixels. */
 const sizes = { leastColumns: 16, mostPixels: 32 }
 const gap = '  '
+/** The most pixels that are drawn as text. */
+const mostDrawn = 2 ** 22
 
 /** Pictures of one size as text with their labels above, as many in a row as the width holds, `columns` at most. */
 export function textOf(
@@ -46,6 +49,16 @@ export function textOf(
   const most = pictures.length > 1 && !columns && !scale ? Math.min(room, sizes.mostPixels) : room
   const across = Math.min(most, first.width * (scale ?? usual))
   const down = Math.max(1, Math.round((first.height * across) / first.width))
+  const drawn = across * down * pictures.length
+  if (drawn > mostDrawn) {
+    const expected = `smaller: ${drawn} pixels would be drawn. A path gives a PNG file`
+    fail('argument.range', {
+      op: 'draw',
+      argument: scale ? 'scale' : 'the image',
+      expected,
+      got: scale ?? [first.height, first.width],
+    })
+  }
   const cell = across * style.columns
   const perRow = columns ?? Math.max(1, Math.floor((width + gap.length) / (cell + gap.length)))
   const lines: string[] = []

@@ -25,7 +25,7 @@ export interface Pieces {
 /** Redraws the line that the cursor is in, with a bar where a share is known, within the width of the terminal. */
 export function drawLine(stream: ProgressStream, pieces: Pieces, share: number | undefined): void {
   const colored = stream.hasColors?.() ?? false
-  const { title, width, items } = fit(pieces, (stream.columns ?? 80) - 1, share !== undefined)
+  const { title, width, items } = fit(pieces, (stream.columns || 80) - 1, share !== undefined)
   const bar = share === undefined || width === 0 ? '' : `${drawBar(share, width, colored)} `
   const text = items.join(colored ? ' \u001b[2m·\u001b[22m ' : separator)
   stream.write(`${eraseLine}${title} ${bar}${text}`)
