@@ -77,7 +77,7 @@ export function checkShape(op: string, shape: unknown): asserts shape is Shape {
     Array.isArray(shape) &&
     shape.length <= maximumRank &&
     shape.every((extent) => Number.isInteger(extent) && extent >= 0) &&
-    sizeOf(shape) <= 2 ** 31 - 1
+    sizeOf(shape.map((extent) => Math.max(1, extent))) <= 2 ** 31 - 1
   if (!valid) fail('shape.invalid', { op, got: shape })
 }
 

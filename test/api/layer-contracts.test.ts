@@ -151,7 +151,11 @@ const contracts: readonly LayerContract[] = [
       ['kernel', [3, 2, 3, 4]],
       ['bias', [4]],
     ],
-    refuses: [[2, 7, 6]],
+    refuses: [
+      [2, 7, 6],
+      [2, 2, 5, 6],
+      [2, 7, 1, 6],
+    ],
   },
   {
     layer: 'conv2dTranspose',
@@ -219,7 +223,10 @@ const contracts: readonly LayerContract[] = [
       ['kernel', [3, 3, 2]],
       ['bias', [6]],
     ],
-    refuses: [[2, 3]],
+    refuses: [
+      [2, 3],
+      [2, 2, 3],
+    ],
   },
   {
     layer: 'depthwiseConv2d',
@@ -438,7 +445,10 @@ const contracts: readonly LayerContract[] = [
       ['pointwiseKernel', [1, 1, 6, 4]],
       ['bias', [4]],
     ],
-    refuses: [[2, 3]],
+    refuses: [
+      [2, 3],
+      [2, 5, 2, 3],
+    ],
   },
   { layer: 'softmax', config: { axis: [1, 2] }, input: [2, 3, 4], output: [2, 3, 4], refuses: [[2, 3]] },
   {

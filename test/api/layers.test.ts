@@ -296,7 +296,15 @@ describeOnEachBackend('layers', () => {
       layer: 'first',
     })
     expect(error.message).toBe("Layer 'first' takes an input [batch, …, 2], got [1, 3].")
+    const pool = lw.layers.maxPooling2d({ name: 'pool' })
+    const small = await expectError('layer.input', () => pool.apply(lw.ops.ones([1, 1, 4, 3])))
+    expect(small.message).toBe(
+      "Layer 'pool' takes an input [batch, 2 or more, 2 or more, any], got [1, 1, 4, 3].",
+    )
+    const far = lw.layers.conv2d({ filters: 1, kernelSize: 3, dilationRate: 1e9, padding: 'same' })
+    await expectError('shape.invalid', () => far.apply(lw.ops.ones([1, 4, 4, 3])))
     await expectError('argument.type', () => built.apply([[1, 2]] as never))
+    expect(() => built.apply(undefined as never)).toThrow('first: the input must be a tensor')
     await expectError('argument.type', () =>
       built.apply([lw.tensor([[1]]), lw.input({ shape: [1] })] as never),
     )

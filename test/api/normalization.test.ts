@@ -116,6 +116,10 @@ describeOnEachBackend('normalization', () => {
     await expectError('argument.range', () => normalization({ mean: [[1]], variance: [[1]] }), {
       argument: 'mean',
     })
+    await expectError('argument.range', () => normalization({ mean: NaN, variance: 1 }), { argument: 'mean' })
+    await expectError('argument.range', () => normalization({ mean: [0, 0], variance: [1, -1] }), {
+      argument: 'variance',
+    })
     await expectError('argument.range', () => normalization({ axis: [1, 1] }), { argument: 'axis' })
     await expectError('layer.input', () => normalization({ mean: [1, 2], variance: [1, 2] }).apply(x))
     await expectError('layer.input', () => normalization({ axis: 0 }).apply(x))

@@ -50,5 +50,12 @@ describeOnEachBackend('resizing', () => {
     )
     await expectError('argument.type', () => layers.upSampling2d({ interpolation: 'cubic' as 'nearest' }))
     await expectError('argument.unknown', () => layers.centerCrop({ height: 2, width: 2, size: 3 } as never))
+    for (const shape of [
+      [1, 2, 3, 1],
+      [0, 2, 3, 1],
+    ])
+      await expectError('shape.invalid', () => ops.image.resize(ops.zeros(shape), [2 ** 30, 4]), {
+        op: 'resample',
+      })
   })
 })

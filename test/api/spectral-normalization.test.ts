@@ -99,6 +99,9 @@ describeOnEachBackend('spectralNormalization', () => {
       op,
     })
     await expectError('argument.type', () => spectralNormalization({ layer: 'dense' as never }), { op })
+    await expectError('argument.range', () =>
+      spectralNormalization({ layer: flatten(), powerIterations: 1e9 }),
+    )
     await expectError(
       'argument.range',
       () => spectralNormalization({ layer: dense({ units: 1 }), powerIterations: 0 }),

@@ -25,6 +25,7 @@ class ConvTranspose extends ConvolutionLayer {
     checkInteger(factory, 'filters', config.filters, 1)
     checkFormat(factory, this.padding, this.dataFormat, 2)
     this.filters = config.filters
+    this.inputSpec = { rank: spatial + 2 }
     this.outputPadding = config.outputPadding
   }
 

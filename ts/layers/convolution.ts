@@ -3,11 +3,11 @@ import { type ActivationName, getActivation } from '../activations/registry.js'
 import { fail } from '../errors.js'
 import type { InitializerName } from '../initializers/registry.js'
 import { add, reshape } from '../ops/index.js'
-import { checkFormat, type DataFormat, type Padding, perAxis } from '../ops/windows.js'
+import { checkFormat, type DataFormat, type Padding, perAxis, reachOf } from '../ops/windows.js'
 import { checkBoolean, checkOptions } from '../options.js'
 import type { Tensor } from '../tensor.js'
 import type { Variable } from '../variable.js'
-import { knownExtent } from './input-spec.js'
+import { knownExtent, leastExtents } from './input-spec.js'
 import { Layer, type LayerConfig, layerOptions } from './layer.js'
 import type { PartialShape } from './placeholder.js'
 import { settingsConfig, type WeightSettings, weightSettingNames, weightSettings } from './weight-settings.js'
@@ -77,7 +77,8 @@ export abstract class ConvolutionLayer extends Layer {
     this.activation = getActivation(activation)
     this.#activation = activation
     this.#settings = weightSettings(config, weights)
-    this.inputSpec = { rank: spatial + 2 }
+    const reach = this.kernelSize.map((extent, axis) => reachOf(extent, this.dilationRate[axis]!))
+    this.inputSpec = { rank: spatial + 2, ...leastExtents(padding, dataFormat, reach) }
   }
 
   /** The axis of the channels. */
@@ -88,7 +89,7 @@ export abstract class ConvolutionLayer extends Layer {
   /** The channels of the inputs, which are the same from then on. */
   protected channelsOf(inputShape: PartialShape): number {
     const channels = knownExtent(this.name, inputShape, this.channelAxis)
-    this.inputSpec = { rank: this.spatial + 2, axes: { [this.channelAxis]: channels } }
+    this.inputSpec = { ...this.inputSpec, axes: { [this.channelAxis]: channels } }
     return channels
   }
 

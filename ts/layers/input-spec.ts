@@ -1,4 +1,5 @@
 import { fail } from '../errors.js'
+import type { DataFormat, Padding } from '../ops/windows.js'
 import type { InputShape } from './layer.js'
 import type { PartialShape } from './placeholder.js'
 
@@ -13,6 +14,8 @@ export interface InputSpec {
   readonly minRank?: number
   /** The extents that some axes must have. */
   readonly axes?: Readonly<Record<number, number>>
+  /** The least extents of axes, counted from the front: for a layer of a certain rank. */
+  readonly least?: Readonly<Record<number, number>>
 }
 
 /**
@@ -23,13 +26,25 @@ export interface InputSpec {
 export function checkInputSpec(layer: string, spec: InputSpec, given: InputShape): void {
   const single = Array.isArray(given) && !isShapeList(given)
   const shape: PartialShape = single ? (given as PartialShape) : []
-  const { rank = shape.length, minRank = 0, axes = {} } = spec
+  const { rank = shape.length, minRank = 0, axes = {}, least = {} } = spec
   const fits =
     single &&
     shape.length === rank &&
     shape.length >= minRank &&
-    Object.entries(axes).every(([axis, extent]) => [null, extent].includes(shape.at(Number(axis)) ?? null))
+    Object.entries(axes).every(([axis, extent]) => [null, extent].includes(shape.at(Number(axis)) ?? null)) &&
+    Object.entries(least).every(([axis, extent]) => (shape[Number(axis)] ?? Infinity) >= extent)
   if (!fits) fail('layer.input', { layer, expected: describe(spec), got: given })
+}
+
+/** The least extents of the spatial axes for windows that reach so far, without zeros around. */
+export function leastExtents(
+  padding: Padding,
+  dataFormat: DataFormat,
+  reach: readonly number[],
+): Pick<InputSpec, 'least'> {
+  if (padding !== 'valid') return {}
+  const first = dataFormat === 'channelsLast' ? 1 : 2
+  return { least: Object.fromEntries(reach.map((extent, i) => [first + i, extent])) }
 }
 
 /**
@@ -47,8 +62,9 @@ export function knownExtent(layer: string, shape: PartialShape, axis: number): n
   })
 }
 
-function describe({ rank, minRank, axes = {} }: InputSpec): string {
-  const extent = (axis: number) => axes[axis] ?? axes[axis - (rank ?? 0)] ?? (axis === 0 ? 'batch' : 'any')
+function describe({ rank, minRank, axes = {}, least = {} }: InputSpec): string {
+  const free = (axis: number) => (least[axis] ? `${least[axis]} or more` : axis === 0 ? 'batch' : 'any')
+  const extent = (axis: number) => axes[axis] ?? axes[axis - (rank ?? 0)] ?? free(axis)
   if (rank !== undefined)
     return `an input [${Array.from({ length: rank }, (_, axis) => extent(axis)).join(', ')}]`
   const last = -Math.min(0, ...Object.keys(axes).map(Number))

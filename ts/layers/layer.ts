@@ -160,10 +160,11 @@ export abstract class Layer {
     checkOptions(this.name, options, ['training', 'mask'])
     const leaves = leavesOf(inputs)
     const kind = leaves[0] instanceof Placeholder ? Placeholder : Tensor
-    const stray = leaves.find((leaf) => !(leaf instanceof kind))
-    if (leaves.length === 0 || stray !== undefined) {
+    const stray = leaves.findIndex((leaf) => !(leaf instanceof kind))
+    if (leaves.length === 0 || stray >= 0) {
       const expected = 'a tensor or a placeholder of lw.input, or an array or an object of one kind of them'
-      fail('argument.type', { op: this.name, argument: 'the input', expected, got: stray ?? inputs })
+      const got = leaves.length === 0 ? inputs : leaves[stray]
+      fail('argument.type', { op: this.name, argument: 'the input', expected, got })
     }
     this.checkInputShape(mapTree(inputs, (leaf) => (leaf as Tensor).shape) as InputShape)
     // The batch may differ from call to call; what follows it may not.

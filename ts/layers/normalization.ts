@@ -16,7 +16,7 @@ import {
 } from '../ops/index.js'
 import { checkBoolean, checkOptions } from '../options.js'
 import { formatShape, type Shape, sameShape, sizeOf } from '../shape.js'
-import { createTensor, type NestedArray, type Tensor } from '../tensor.js'
+import { createTensor, type NestedArray, storageOf, type Tensor } from '../tensor.js'
 import type { Variable } from '../variable.js'
 import { type Axes, axesOf, checkAxes } from './axes.js'
 import { knownExtent } from './input-spec.js'
@@ -167,6 +167,16 @@ function shapeOf(given: NestedArray): Shape {
   return createTensor(given, undefined, 'float32', true).shape
 }
 
+function checkMoment(
+  argument: string,
+  given: NestedArray,
+  expected: string,
+  fits: (value: number) => boolean,
+): void {
+  if (storageOf(createTensor(given, undefined, 'float32', true)).every(fits)) return
+  fail('argument.range', { op: 'normalization', argument, expected, got: given })
+}
+
 /** Raises unless both are numbers of one shape, with no more axes than have moments of their own. */
 function checkMoments(axes: number, mean: NestedArray | undefined, variance: NestedArray | undefined): void {
   const op = 'normalization'
@@ -175,6 +185,8 @@ function checkMoments(axes: number, mean: NestedArray | undefined, variance: Nes
     fail('argument.range', { op, argument: 'mean and variance', expected, got: mean ?? variance })
   }
   const [shape, other] = [shapeOf(mean), shapeOf(variance)]
+  checkMoment('mean', mean, 'finite numbers', Number.isFinite)
+  checkMoment('variance', variance, 'finite numbers from 0 on', (value) => value >= 0 && value < Infinity)
   if (shape.length > axes) {
     const expected = `a number, or numbers with at most ${axes} axes`
     fail('argument.range', { op, argument: 'mean', expected, got: mean })

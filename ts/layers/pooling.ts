@@ -2,6 +2,7 @@ import { averagePool, maxPool } from '../ops/index.js'
 import { checkFormat, type DataFormat, perAxis, type WindowOptions } from '../ops/windows.js'
 import { checkOptions } from '../options.js'
 import type { Tensor } from '../tensor.js'
+import { leastExtents } from './input-spec.js'
 import { Layer, type LayerConfig, layerOptions } from './layer.js'
 
 export interface PoolingConfig extends LayerConfig {
@@ -39,7 +40,7 @@ abstract class Pooling extends Layer {
     this.strides = perAxis(factory, 'strides', config.strides ?? this.poolSize, spatial)
     this.padding = padding
     this.dataFormat = dataFormat
-    this.inputSpec = { rank: spatial + 2 }
+    this.inputSpec = { rank: spatial + 2, ...leastExtents(padding, dataFormat, this.poolSize) }
   }
 
   override call(x: Tensor): Tensor {

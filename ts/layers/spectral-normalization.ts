@@ -16,6 +16,9 @@ export interface SpectralNormalizationConfig extends WrapperConfig {
   readonly powerIterations?: number
 }
 
+/** Each is a part of the program. */
+const mostIterations = 1000
+
 /**
  * A layer whose kernel, as a matrix of filters, has the largest singular value 1. Weights: the layer's kernel, vectorU [1, filters], which is not
  * trained but moved, then the layer's others.
@@ -32,6 +35,10 @@ export class SpectralNormalization extends Wrapper {
     const { layer, powerIterations = 1, ...rest } = config
     super(layerWithin(op, layer), rest)
     checkInteger(op, 'powerIterations', powerIterations, 1)
+    if (powerIterations > mostIterations) {
+      const expected = `at most ${mostIterations}`
+      fail('argument.range', { op, argument: 'powerIterations', expected, got: powerIterations })
+    }
     this.powerIterations = powerIterations
   }
 

@@ -61,6 +61,11 @@ function adaptive(
       },
       { label: 'nothing to pool', run: (ops) => ops[name](ops.zeros([2, 0, 3]), 1), code: 'shape.mismatch' },
       { label: 'no outputs', run: (ops) => ops[name]([[[1]]], 0), code: 'argument.range' },
+      {
+        label: 'too many outputs',
+        run: (ops) => ops[name](ops.zeros([0, 2, 1]), 1e9),
+        code: 'argument.range',
+      },
       { label: 'two sizes of one axis', run: (ops) => ops[name]([[[1]]], [1, 1]), code: 'argument.range' },
       { label: 'int32', run: (ops) => ops[name](ops.zeros([1, 2, 1], 'int32'), 1), code: 'dtype.mismatch' },
     ],
@@ -70,6 +75,9 @@ function adaptive(
     ...rest,
   })
 }
+
+/** The most windows of an axis, few enough to be listed. */
+const mostWindows = 2 ** 20
 
 /** An op's arguments, checked: `pool` gets the inputs with the extents that their spatial axes, from axis 1 or 2 on, become. */
 function prepare(
@@ -90,6 +98,10 @@ function prepare(
     fail('shape.mismatch', { op, expected, got: [x.shape] })
   }
   const size = perAxis(op, 'outputSize', outputSize, spatial)
+  if (size.some((extent) => extent > mostWindows)) {
+    const expected = `at most ${mostWindows} along an axis`
+    fail('argument.range', { op, argument: 'outputSize', expected, got: outputSize })
+  }
   const extents = dataFormat === 'channelsLast' ? x.shape.slice(1, -1) : x.shape.slice(2)
   if (sizeOf(extents) === 0) {
     fail('shape.mismatch', { op, expected: 'an input that has something to pool', got: [x.shape] })

@@ -4,6 +4,7 @@ import { executor } from '../executors/choice.js'
 import { runEagerly } from '../executors/eager.js'
 import { activeTrace } from '../graph/trace.js'
 import { Placeholder } from '../layers/placeholder.js'
+import { checkShape } from '../shape.js'
 import { createTensor, type NestedArray, storageOf, Tensor } from '../tensor.js'
 import { Variable } from '../variable.js'
 import type { Attributes, Primitive } from './record.js'
@@ -24,6 +25,7 @@ export function apply(op: Primitive, inputs: readonly Tensor[], attributes = noA
     return runEagerly(name, inputs, (symbolic) => apply(op, symbolic, attributes))
   }
   const { shape, dtype } = op.infer(inputs, attributes)
+  checkShape(op.name, shape)
   const lifted = inputs.map((input) => trace.lift(input))
   return trace.add(shape, dtype, { kind: 'operation', op, inputs: lifted, attributes })
 }

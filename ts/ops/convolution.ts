@@ -1,6 +1,6 @@
 import type { Storage } from '../dtype.js'
 import { fail } from '../errors.js'
-import { type Shape, sameShape, sizeOf } from '../shape.js'
+import { checkShape, type Shape, sameShape, sizeOf } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { apply } from './apply.js'
 import {
@@ -54,6 +54,11 @@ function outputShape(op: string, input: Shape, kernel: Shape, convolution: Convo
     }
     return outputExtent(extent, kernel[axis]!, axis, convolution)
   })
+  const padded = input.slice(1, -1).map((extent, axis) => {
+    const reach = reachOf(kernel[axis]!, dilations[axis]!)
+    return Math.max(reach, extent + low[axis]! + high[axis]!)
+  })
+  checkShape(`the padded input of ${op}`, [input[0]!, ...padded, channels])
   if (
     strides.reduce((product, stride, axis) => product * Math.min(stride, input[axis + 1]!), 1) >
     mostRemainders

@@ -169,6 +169,11 @@ const maxPoolOp = primitive<Pooling>({
   errors: [
     { label: 'a window without places', run: ({ maxPool }) => maxPool([[[1]]], 0), code: 'argument.range' },
     { label: 'a matrix', run: ({ maxPool }) => maxPool([[1, 2]], 2), code: 'shape.mismatch' },
+    {
+      label: 'a mean of too many places',
+      run: ({ averagePool }) => averagePool([[[1]]], 2 ** 21, { padding: 'same' }),
+      code: 'argument.range',
+    },
   ],
   tolerance: 'exact',
   torch: torchPool('a'),
@@ -256,6 +261,7 @@ function pool(
   const { padding = 'valid', dataFormat = 'channelsLast', strides = poolSize } = config
   checkFormat(op, padding, dataFormat, 2)
   const window = perAxis(op, 'poolSize', poolSize, spatial)
+  checkWindow(op, window)
   return applyComposition(`${op}${JSON.stringify([window, config])}`, [x], ([x]) =>
     channelsLast(dataFormat, x as Tensor, (x) => {
       const { dilations: _, ...windows } = windowsOver(op, x.shape.slice(1, -1), window, { strides, padding })

@@ -1,5 +1,5 @@
 import { fail } from '../errors.js'
-import { checkChoice, checkInteger } from '../options.js'
+import { checkChoice, checkExtent } from '../options.js'
 import { type Shape, sizeOf } from '../shape.js'
 
 /** How windows lie over the spatial axes: for each axis the distance of neighbouring windows and of places in a window, and the zeros around. */
@@ -80,7 +80,7 @@ export function perAxis(op: string, argument: string, given: unknown, spatial: n
     const expected = `a positive integer, or one for each of ${spatial} spatial axes`
     fail('argument.range', { op, argument, expected, got: given })
   }
-  for (const value of list) checkInteger(op, argument, value, 1)
+  for (const value of list) checkExtent(op, argument, value)
   return list as number[]
 }
 
