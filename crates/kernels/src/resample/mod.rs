@@ -11,7 +11,7 @@ use crate::lanes::Arithmetic;
 use crate::target::{Loop, Target};
 use std::ops::Range;
 
-/// Taps whose products are one sum, before it is added to those before: what keeps long sums accurate.
+/// Taps whose products are one sum in f32. Of more, these sums are added in f64, which keeps long ones accurate.
 const BLOCK: usize = 32;
 
 /// The taps of a position in the table: the first position that it depends on and the number of weights, before the weights.
@@ -219,22 +219,40 @@ impl Taps<'_> {
     /// N neighbouring sums, of positions of `inner` elements.
     #[inline(always)]
     fn sums<I: Arithmetic, const N: usize>(&self, mut from: usize, inner: usize) -> [f32; N] {
-        let mut total = [0.0; N];
-        for block in self.weights.chunks(BLOCK) {
-            let mut sum = [0.0; N];
-            for &weight in block {
-                let values: &[f32; N] =
-                    self.values[from..from + N].try_into().expect("a slice of N elements");
-                for i in 0..N {
-                    sum[i] = I::fma(f32::from_bits(weight), values[i], sum[i]);
-                }
-                from += inner;
-            }
-            for i in 0..N {
-                total[i] += sum[i];
-            }
+        if self.weights.len() <= BLOCK {
+            return self.block::<I, N>(self.weights, from, inner);
         }
-        total
+        let mut total = [0f64; N];
+        for weights in self.weights.chunks(BLOCK) {
+            let sum = self.block::<I, N>(weights, from, inner);
+            for i in 0..N {
+                total[i] += f64::from(sum[i]);
+            }
+            from += weights.len() * inner;
+        }
+        let mut rounded = [0.0; N];
+        for i in 0..N {
+            rounded[i] = total[i] as f32;
+        }
+        rounded
+    }
+
+    #[inline(always)]
+    fn block<I: Arithmetic, const N: usize>(
+        &self,
+        weights: &[u32],
+        mut from: usize,
+        inner: usize,
+    ) -> [f32; N] {
+        let mut sum = [0.0; N];
+        for &weight in weights {
+            let values: &[f32; N] = self.values[from..from + N].try_into().expect("a slice of N elements");
+            for i in 0..N {
+                sum[i] = I::fma(f32::from_bits(weight), values[i], sum[i]);
+            }
+            from += inner;
+        }
+        sum
     }
 }
 
