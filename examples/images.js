@@ -2,6 +2,7 @@
 //
 //   npx layerwise images [--only convnet|resnet|autoencoder …] [--cifar FOLDER] [--samples N] [--png FOLDER]
 //                        [--seed 1] [--epochs N] [--backend native|reference] [--json]
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import * as lw from 'layerwise'
@@ -28,6 +29,7 @@ const { values: options } = parseArgs({
 })
 const unknown = options.only.find((name) => !Object.hasOwn(parts, name))
 if (unknown) throw new Error(`There is no part '${unknown}': --only takes ${Object.keys(parts).join(', ')}.`)
+if (options.png) mkdirSync(options.png, { recursive: true })
 if (options.backend) lw.setBackend(options.backend)
 const { backend, isa, threads } = lw.info()
 console.log(`${backend} executor, ${isa}, threads: ${threads}`)

@@ -301,6 +301,9 @@ describeOnEachBackend('layers', () => {
     expect(small.message).toBe(
       "Layer 'pool' takes an input [batch, 2 or more, 2 or more, any], got [1, 1, 4, 3].",
     )
+    await expectError('argument.range', () => lw.ops.averagePool(lw.ops.ones([1, 4, 3]), 2 ** 21), {
+      op: 'averagePool',
+    })
     const far = lw.layers.conv2d({ filters: 1, kernelSize: 3, dilationRate: 1e9, padding: 'same' })
     await expectError('shape.invalid', () => far.apply(lw.ops.ones([1, 4, 4, 3])))
     await expectError('argument.type', () => built.apply([[1, 2]] as never))
