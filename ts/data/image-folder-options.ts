@@ -1,5 +1,12 @@
 import { fail } from '../errors.js'
-import { checkBoolean, checkInteger, checkInterval, checkOptions, checkPath } from '../options.js'
+import {
+  checkBoolean,
+  checkChoice,
+  checkInteger,
+  checkInterval,
+  checkOptions,
+  checkPath,
+} from '../options.js'
 import { checkSeed } from '../random.js'
 import {
   type ColorMode,
@@ -79,23 +86,13 @@ export function checkImageFolderOptions(op: string, folder: unknown, options: Im
   const { cropToAspectRatio = false, padToAspectRatio = false, validationSplit = 0 } = options
   const refuse = (argument: string, expected: string, got: unknown): never =>
     fail('argument.type', { op, argument, expected, got })
-  const among = (argument: keyof ImageFolderOptions, choices: readonly unknown[]) => {
-    const given = options[argument]
-    if (given === undefined || choices.includes(given)) return
-    const names = choices.map((choice) => (choice === null ? 'null' : `'${choice}'`))
-    fail('argument.range', {
-      op,
-      argument,
-      expected: `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`,
-      got: given,
-    })
-  }
+  const { labelMode = 'int', onCorrupt = 'error' } = options
   checkPath(op, folder, 'folder')
-  among('labelMode', ['int', 'categorical', 'binary', null])
-  among('colorMode', Object.keys(colorModes))
-  among('interpolation', Object.keys(interpolations))
-  among('subset', ['training', 'validation', 'both'])
-  among('onCorrupt', ['error', 'skip'])
+  if (labelMode !== null) checkChoice(op, 'labelMode', labelMode, ['int', 'categorical', 'binary'])
+  checkChoice(op, 'colorMode', colorMode, Object.keys(colorModes))
+  checkChoice(op, 'interpolation', interpolation, Object.keys(interpolations))
+  if (subset !== undefined) checkChoice(op, 'subset', subset, ['training', 'validation', 'both'])
+  checkChoice(op, 'onCorrupt', onCorrupt, ['error', 'skip'])
   const isClass = (label: unknown) => Number.isInteger(label) && (label as number) >= 0
   if (labels !== 'inferred' && labels !== null && !(Array.isArray(labels) && labels.every(isClass))) {
     refuse('labels', "'inferred', null or an array of class numbers from 0", labels)
@@ -130,9 +127,19 @@ export function checkImageFolderOptions(op: string, folder: unknown, options: Im
   }
   const fit = cropToAspectRatio ? 'cover' : padToAspectRatio ? 'contain' : 'fill'
   const format: ImageFormat = { height, width, colorMode, interpolation, fit }
-  const labelMode = labels === null ? null : options.labelMode === undefined ? 'int' : options.labelMode
   const endings = extensions.map((extension) => extension.toLowerCase())
-  return { labels, labelMode, batchSize, shuffle, seed, validationSplit, subset, extensions: endings, format }
+  return {
+    labels,
+    labelMode: labels === null ? null : labelMode,
+    batchSize,
+    shuffle,
+    seed,
+    validationSplit,
+    subset,
+    onCorrupt,
+    extensions: endings,
+    format,
+  }
 }
 
 const isTexts = (value: unknown): value is string[] =>

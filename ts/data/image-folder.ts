@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { fail } from '../errors.js'
-import { multiplyHigh } from '../philox.js'
-import { randomWords } from '../random.js'
-import { Tensor } from '../tensor.js'
+import { permutation } from '../random.js'
+import { storageOf, Tensor } from '../tensor.js'
 import { Dataset } from './dataset.js'
 import { imageDecoder, loadSharp } from './image-decoder.js'
 import { type ImageFile, listImages } from './image-files.js'
@@ -62,7 +61,8 @@ export function imageFolder(folder: string, options: ImageFolderOptions & Unlabe
 export function imageFolder(folder: string, options?: ImageFolderOptions): ImageDataset
 export function imageFolder(folder: string, options: ImageFolderOptions = {}): unknown {
   const settings = checkImageFolderOptions(op, folder, options)
-  const { labels, labelMode, extensions, shuffle, seed, validationSplit, subset, batchSize } = settings
+  const { labels, labelMode, extensions, shuffle, seed, validationSplit, subset, batchSize, onCorrupt } =
+    settings
   const decode = imageDecoder(loadSharp(op), settings.format)
   const { files, classNames } = listImages(op, folder, labels, extensions, options.classNames)
   const labelOf = labelMode === null ? undefined : labeller(labelMode, classNames)
@@ -74,14 +74,17 @@ export function imageFolder(folder: string, options: ImageFolderOptions = {}): u
       const image = await decode(file.path)
       return labelOf ? [image, labelOf(file.label)] : image
     }
-    const images = decoded(ordered, read, options.onCorrupt === 'skip')
+    const images = decoded(ordered, read, onCorrupt === 'skip')
     const batches = batchSize === null ? images : images.batch(batchSize).prefetch(batchesAhead)
     const paths = part.map(({ path }) => path)
     return new ImageDataset(batches as Dataset<unknown>, labelOf ? classNames : [], paths)
   }
 
   if (subset === undefined) return dataset(files, shuffle)
-  const order = shuffle ? permuted(files, randomWords(seed, 0)) : files
+  const rows = shuffle
+    ? storageOf(permutation(files.length, seed === undefined ? {} : { seed }))
+    : files.keys()
+  const order = Array.from(rows, (row) => files[row] as ImageFile)
   const at = files.length - Math.floor(validationSplit * files.length)
   if (at === files.length) {
     const expected = `a share that gives at least one of ${files.length} images`
@@ -129,14 +132,4 @@ function labeller(
     if (mode === 'binary') return new Tensor([1], 'float32', new Float32Array([label]))
     return new Tensor([length], 'float32', new Float32Array(length).fill(1, label, label + 1))
   }
-}
-
-/** Fisher's and Yates's shuffle. */
-function permuted<Item>(items: readonly Item[], words: (i: number) => number): Item[] {
-  const order = [...items]
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = multiplyHigh(words(i), i + 1)
-    ;[order[i], order[j]] = [order[j] as Item, order[i] as Item]
-  }
-  return order
 }

@@ -1,5 +1,6 @@
 import type { Dtype, Storage } from '../dtype.js'
 import { fail } from '../errors.js'
+import { covered } from '../ops/taps.js'
 import { type Shape, sizeOf } from '../shape.js'
 import { storageOf, type Tensor } from '../tensor.js'
 
@@ -76,10 +77,11 @@ export function resized(picture: Picture, width: number, height: number): Pictur
   if (width === picture.width && height === picture.height) return picture
   const { channels } = picture
   const pixels = new Uint8Array(width * height * channels)
+  const spans = (from: number, to: number) => Array.from({ length: to }, (_, i) => covered(from, to, i))
   const [columns, rows] = [spans(picture.width, width), spans(picture.height, height)]
   let at = 0
-  for (const [top, bottom] of rows) {
-    for (const [left, right] of columns) {
+  for (const { start: top, end: bottom } of rows) {
+    for (const { start: left, end: right } of columns) {
       for (let channel = 0; channel < channels; channel++) {
         let sum = 0
         for (let y = top; y < bottom; y++) {
@@ -92,9 +94,4 @@ export function resized(picture: Picture, width: number, height: number): Pictur
     }
   }
   return { width, height, channels, pixels }
-}
-
-/** Which of `from` pixels each of `to` pixels covers, in whole ones. */
-function spans(from: number, to: number): (readonly [begin: number, end: number])[] {
-  return Array.from({ length: to }, (_, i) => [Math.floor((i * from) / to), Math.ceil(((i + 1) * from) / to)])
 }

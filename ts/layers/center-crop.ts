@@ -1,6 +1,6 @@
-import { spatialAxes } from '../ops/image/images.js'
+import { imageAxes, middleOf } from '../ops/image/images.js'
 import { resize } from '../ops/image/resize.js'
-import { cast, slice } from '../ops/index.js'
+import { cast } from '../ops/index.js'
 import type { Tensor } from '../tensor.js'
 import { ImageSize, type ImageSizeConfig } from './image-size.js'
 
@@ -18,16 +18,11 @@ export class CenterCrop extends ImageSize {
   override transformImages(images: Tensor): Tensor {
     const pixels = cast(images, 'float32')
     const size = [this.height, this.width] as const
-    const axes = spatialAxes(pixels.rank, this.dataFormat)
+    const axes = imageAxes(pixels, this.dataFormat)
     if (axes.some((axis, i) => pixels.shape[axis]! < size[i]!)) {
       return resize(pixels, size, { cropToAspectRatio: true, dataFormat: this.dataFormat })
     }
-    const [start, extents] = [pixels.shape.map(() => 0), [...pixels.shape]]
-    axes.forEach((axis, i) => {
-      start[axis] = Math.floor((pixels.shape[axis]! - size[i]!) / 2)
-      extents[axis] = size[i]!
-    })
-    return slice(pixels, start, extents)
+    return middleOf(pixels, axes, size)
   }
 
   override transformSegmentationMasks(masks: Tensor): Tensor {

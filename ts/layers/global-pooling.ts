@@ -1,3 +1,4 @@
+import { spatialAxes } from '../ops/data-format.js'
 import { max, mean } from '../ops/index.js'
 import { checkFormat, type DataFormat } from '../ops/windows.js'
 import { checkBoolean, checkOptions } from '../options.js'
@@ -31,7 +32,7 @@ abstract class GlobalPooling extends Layer {
     this.dataFormat = dataFormat
     this.keepdims = keepdims
     this.inputSpec = { rank: spatial + 2 }
-    this.#axis = Array.from({ length: spatial }, (_, axis) => axis + (dataFormat === 'channelsLast' ? 1 : 2))
+    this.#axis = spatialAxes(spatial + 2, dataFormat)
   }
 
   override call(x: Tensor): Tensor {

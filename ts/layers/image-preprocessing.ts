@@ -1,4 +1,5 @@
 import { fail } from '../errors.js'
+import { spatialAxes } from '../ops/data-format.js'
 import { cast, expandDims, squeeze } from '../ops/index.js'
 import { checkDataFormat, type DataFormat } from '../ops/windows.js'
 import { checkOptions } from '../options.js'
@@ -64,10 +65,10 @@ export abstract class ImagePreprocessing<Transformation> extends Layer {
     this.dataFormat = dataFormat
     this.seed = seed
     this.generator = seed === undefined ? undefined : new RandomGenerator(seed)
-    const [height, width, channel] = dataFormat === 'channelsLast' ? [1, 2, 3] : [2, 3, 1]
+    const [height, width] = spatialAxes(4, dataFormat)
     this.heightAxis = height as number
     this.widthAxis = width as number
-    this.channelAxis = channel as number
+    this.channelAxis = dataFormat === 'channelsLast' ? 3 : 1
   }
 
   /** Draws the parameters of a batch's transformation. */

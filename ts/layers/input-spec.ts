@@ -1,4 +1,5 @@
 import { fail } from '../errors.js'
+import { spatialAxes } from '../ops/data-format.js'
 import type { DataFormat, Padding } from '../ops/windows.js'
 import type { InputShape } from './layer.js'
 import type { PartialShape } from './placeholder.js'
@@ -43,8 +44,8 @@ export function leastExtents(
   reach: readonly number[],
 ): Pick<InputSpec, 'least'> {
   if (padding !== 'valid') return {}
-  const first = dataFormat === 'channelsLast' ? 1 : 2
-  return { least: Object.fromEntries(reach.map((extent, i) => [first + i, extent])) }
+  const axes = spatialAxes(reach.length + 2, dataFormat)
+  return { least: Object.fromEntries(reach.map((extent, i) => [axes[i], extent])) }
 }
 
 /**

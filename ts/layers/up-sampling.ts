@@ -1,3 +1,5 @@
+import { spatialAxes } from '../ops/data-format.js'
+import { imageAxes } from '../ops/image/images.js'
 import { checkInterpolation, type ResizeInterpolation, resize } from '../ops/image/resize.js'
 import { repeat } from '../ops/index.js'
 import { checkFormat, type DataFormat, perAxis } from '../ops/windows.js'
@@ -43,8 +45,8 @@ abstract class UpSampling extends Layer {
   }
 
   override call(x: Tensor): Tensor {
-    const first = this.dataFormat === 'channelsLast' ? 1 : 2
-    return this.size.reduce((larger, times, i) => repeat(larger, times, { axis: first + i }), x)
+    const axes = spatialAxes(x.rank, this.dataFormat)
+    return this.size.reduce((larger, times, i) => repeat(larger, times, { axis: axes[i]! }), x)
   }
 
   override getConfig(): Record<string, unknown> {
@@ -80,8 +82,8 @@ export class UpSampling2d extends UpSampling {
   override call(x: Tensor): Tensor {
     const { size, dataFormat, interpolation } = this
     if (interpolation === 'nearest') return super.call(x)
-    const [rows, columns] = dataFormat === 'channelsLast' ? x.shape.slice(1) : x.shape.slice(2)
-    return resize(x, [size[0]! * rows!, size[1]! * columns!], { interpolation, dataFormat })
+    const [height, width] = imageAxes(x, dataFormat).map((axis, i) => size[i]! * x.shape[axis]!)
+    return resize(x, [height!, width!], { interpolation, dataFormat })
   }
 
   override getConfig(): Record<string, unknown> {

@@ -1,15 +1,15 @@
 import { fail } from '../errors.js'
 import { checkOptions } from '../options.js'
-import { type Shape, sizeOf } from '../shape.js'
+import type { Shape } from '../shape.js'
 import { type Tensor, tensor } from '../tensor.js'
 import { applyComposition, type TensorInput, toTensor } from './apply.js'
-import { channelsLast } from './data-format.js'
+import { channelsLast, spatialAxes } from './data-format.js'
 import { take } from './gather.js'
 import { maxPool } from './pool.js'
 import { type Composition, composition, type Sample, type SampleArray } from './record.js'
 import { alongAxes, resample } from './resample.js'
-import { sample, uniform, valueSample, values } from './samples.js'
-import { tapsOf } from './taps.js'
+import { kerasFormat, sample, uniform, valueSample, values } from './samples.js'
+import { covered } from './taps.js'
 import { checkDataFormat, type DataFormat, perAxis } from './windows.js'
 
 /** What adaptive pooling takes. */
@@ -71,7 +71,7 @@ function adaptive(
     ],
     torch:
       `keras.ops.${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}` +
-      "(a, outputSize, {'channelsLast': 'channels_last', 'channelsFirst': 'channels_first'}[dataFormat])",
+      `(a, outputSize, ${kerasFormat})`,
     ...rest,
   })
 }
@@ -102,8 +102,7 @@ function prepare(
     const expected = `at most ${mostWindows} along an axis`
     fail('argument.range', { op, argument: 'outputSize', expected, got: outputSize })
   }
-  const extents = dataFormat === 'channelsLast' ? x.shape.slice(1, -1) : x.shape.slice(2)
-  if (sizeOf(extents) === 0) {
+  if (spatialAxes(x.rank, dataFormat).some((axis) => x.shape[axis] === 0)) {
     fail('shape.mismatch', { op, expected: 'an input that has something to pool', got: [x.shape] })
   }
   return applyComposition(`${op}${JSON.stringify([size, dataFormat])}`, [x], ([x]) =>
@@ -133,10 +132,10 @@ export function adaptiveAveragePool(
   options: AdaptivePoolOptions = {},
 ): Tensor {
   return prepare('adaptiveAveragePool', inputs, outputSize, options, (x, size, dataFormat) => {
-    const first = dataFormat === 'channelsLast' ? 1 : 2
-    const axes = size.map((_, i) => first + i)
     // The mean of a window is the mean of its rows' means.
-    return alongAxes(x, axes, size, (y, axis, extent) => resample(y, axis, extent, 'mean'))
+    return alongAxes(x, spatialAxes(x.rank, dataFormat), size, (y, axis, extent) =>
+      resample(y, axis, extent, 'mean'),
+    )
   })
 }
 
@@ -192,9 +191,9 @@ function maxOfWindows(x: Tensor, size: Shape): Tensor {
  * together, the last of the smaller ones twice, which changes no maximum.
  */
 function windowsAlong(from: number, to: number) {
-  const windows = tapsOf({ method: 'mean', from, to, antialias: false }, false).map(({ start, weights }) => ({
+  const windows = Array.from({ length: to }, (_, i) => covered(from, to, i)).map(({ start, end }) => ({
     start,
-    count: weights.length,
+    count: end - start,
   }))
   const extent = Math.max(...windows.map(({ count }) => count))
   const stride = to > 1 ? windows[1]!.start : extent

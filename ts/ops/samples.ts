@@ -2,6 +2,9 @@ import type { Dtype } from '../dtype.js'
 import { type Shape, sizeOf } from '../shape.js'
 import type { Attributes, Sample, SampleArray } from './record.js'
 
+/** The value of an attribute `dataFormat` as Keras spells it, for a record's expression. */
+export const kerasFormat = "{'channelsLast': 'channels_last', 'channelsFirst': 'channels_first'}[dataFormat]"
+
 /** Lengths around the vector widths and block sizes of every instruction set. */
 export const edgeLengths = [0, 1, 3, 7, 8, 9, 15, 16, 17, 31, 33, 511, 513, 1000]
 

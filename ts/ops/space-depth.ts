@@ -4,7 +4,7 @@ import type { Tensor } from '../tensor.js'
 import { applyComposition, type TensorInput, toTensor } from './apply.js'
 import { reshape, transpose } from './array.js'
 import { composition } from './record.js'
-import { booleans, integers, sample, uniform } from './samples.js'
+import { booleans, integers, kerasFormat, sample, uniform } from './samples.js'
 import { checkDataFormat, type DataFormat } from './windows.js'
 
 /** Where the channels of {@link depthToSpace} and {@link spaceToDepth} stand. */
@@ -16,7 +16,6 @@ interface DataFormatOptions {
 type BlockAttributes = { blockSize: number; dataFormat: string }
 const attributes = { blockSize: 'integer', dataFormat: 'name' } as const
 const [last, first] = [{ dataFormat: 'channelsLast' }, { dataFormat: 'channelsFirst' }]
-const formats = "{'channelsLast': 'channels_last', 'channelsFirst': 'channels_first'}[dataFormat]"
 
 composition<BlockAttributes>({
   name: 'depthToSpace',
@@ -55,7 +54,7 @@ composition<BlockAttributes>({
     },
   ],
   tolerance: 'exact',
-  torch: `keras.ops.depth_to_space(a, blockSize, ${formats})`,
+  torch: `keras.ops.depth_to_space(a, blockSize, ${kerasFormat})`,
 })
 
 /**
@@ -125,7 +124,7 @@ composition<BlockAttributes>({
     },
   ],
   tolerance: 'exact',
-  torch: `keras.ops.space_to_depth(a, blockSize, ${formats})`,
+  torch: `keras.ops.space_to_depth(a, blockSize, ${kerasFormat})`,
 })
 
 /**

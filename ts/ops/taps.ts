@@ -39,13 +39,22 @@ export function tapsOf(map: AxisMap, transposed: boolean): readonly Taps[] {
   return backward
 }
 
+/** The positions of an axis of `from` that position i of `to` covers, in whole ones. */
+export function covered(
+  from: number,
+  to: number,
+  i: number,
+): { readonly start: number; readonly end: number } {
+  return { start: Math.floor((i * from) / to), end: Math.min(from, Math.ceil(((i + 1) * from) / to)) }
+}
+
 function tapsOfOutput({ method, from, to, antialias }: AxisMap, output: number): Taps {
   if (method === 'nearest') {
     return { start: Math.min(from - 1, Math.floor(((2 * output + 1) * from) / (2 * to))), weights: [1] }
   }
   if (method === 'mean') {
-    const start = Math.floor((output * from) / to)
-    const count = Math.min(from, Math.ceil(((output + 1) * from) / to)) - start
+    const { start, end } = covered(from, to, output)
+    const count = end - start
     return { start, weights: new Array<number>(count).fill(1 / count) }
   }
   const ratio = from / to

@@ -27,12 +27,6 @@ pub trait Kernel: Send + Sync + fmt::Debug {
         false
     }
 
-    /// The same work with 0 in place of each result where the first input, of as many elements, is not positive: relu's gradient, when the
-    /// first input is what a relu made.
-    fn with_relu_gradient(&self) -> Option<Box<dyn Kernel>> {
-        None
-    }
-
     /// Does one chunk of one phase. `private` holds `scratch().private` elements and belongs to the calling thread.
     fn run(
         &self,

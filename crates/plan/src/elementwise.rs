@@ -115,12 +115,17 @@ impl Elementwise {
         Elementwise { tape: Tape { operations, inputs, outputs: vec![(output, 0)] }, segments: vec![segment] }
     }
 
-    /// The pattern of the only input of a tape that repeats it and does nothing else.
-    pub fn as_broadcast(&self) -> Option<Pattern> {
+    /// The operation of a tape over one segment that does one.
+    pub fn as_single(&self) -> Option<LaneOp> {
         match (&self.tape.operations[..], &self.segments[..]) {
-            ([Operation { op: LaneOp::Copy, .. }], [segment]) => Some(segment.patterns[0]),
+            ([operation], [_]) => Some(operation.op),
             _ => None,
         }
+    }
+
+    /// The pattern of the only input of a tape that repeats it and does nothing else.
+    pub fn as_broadcast(&self) -> Option<Pattern> {
+        (self.as_single()? == LaneOp::Copy).then(|| self.segments[0].patterns[0])
     }
 
     /// The kernel.

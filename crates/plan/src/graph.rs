@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use layerwise_kernels::{Isa, Kernel, LaneOp, Precision};
+use layerwise_kernels::{Isa, Kernel, LaneOp, MaxPool, Precision};
 
 use crate::control::{Control, ControlKind};
 use crate::dag::Dag;
@@ -62,6 +62,7 @@ pub enum Work {
     Elementwise(Elementwise),
     Product(Product),
     Reduce(Reductions),
+    MaxPool(MaxPool),
     Kernel(Box<dyn Kernel>),
     Control(Control),
 }
@@ -103,6 +104,7 @@ impl Graph {
                 Some(Lowered::Reduce(work)) => {
                     graph.add(instruction, Work::Reduce(Reductions(vec![work])), &memory)
                 }
+                Some(Lowered::MaxPool(work)) => graph.add(instruction, Work::MaxPool(work), &memory),
                 Some(Lowered::Kernel(work)) => graph.add(instruction, Work::Kernel(work), &memory),
             }
         }
@@ -233,6 +235,7 @@ impl Work {
             Work::Elementwise(work) => Some(Box::new(work.kernel(isa))),
             Work::Product(work) => Some(work.kernel(isa)),
             Work::Reduce(work) => Some(work.kernel(isa)),
+            Work::MaxPool(work) => Some(Box::new(work.clone())),
             Work::Kernel(_) | Work::Control(_) => None,
         }
     }
@@ -275,6 +278,11 @@ impl Node {
             Work::Reduce(work) => Some(work),
             _ => None,
         }
+    }
+
+    /// The operation of elementwise work that does one.
+    pub fn single_op(&self) -> Option<LaneOp> {
+        self.elementwise()?.as_single()
     }
 
     /// The elementwise work of one segment, if it is that.

@@ -6,7 +6,7 @@ import { reshape } from '../array.js'
 import { add, multiply } from '../binary.js'
 import { cast } from '../compare.js'
 import { composition, type SampleArray } from '../record.js'
-import { array, integers, sample, uniform, valueSample } from '../samples.js'
+import { array, integers, kerasFormat, sample, uniform, valueSample } from '../samples.js'
 import { unstack } from '../split.js'
 import type { DataFormat } from '../windows.js'
 import { inFloat32, numbers, onBatch, toImages } from './images.js'
@@ -129,7 +129,7 @@ composition<{ interpolation: string; fillMode: string; fillValue: number; dataFo
   // Keras writes into its argument, and multiplies the last two by numbers of channels.
   torch:
     'keras.ops.image.affine_transform(a, b * torch.tensor([1.0] * 6 + [0.0] * 2), interpolation, fillMode, fillValue, ' +
-    "{'channelsLast': 'channels_last', 'channelsFirst': 'channels_first'}[dataFormat])",
+    `${kerasFormat})`,
 })
 
 /**

@@ -7,7 +7,7 @@ import { cast, equal, greater, less, where } from '../compare.js'
 import { stack } from '../join.js'
 import { composition } from '../record.js'
 import { mod } from '../rounding.js'
-import { integers, sample, uniform, valueSample, values } from '../samples.js'
+import { integers, kerasFormat, sample, uniform, valueSample, values } from '../samples.js'
 import { unstack } from '../split.js'
 import { absolute } from '../unary.js'
 import type { DataFormat } from '../windows.js'
@@ -16,7 +16,6 @@ import { type ImageOptions, numbers, toImages } from './images.js'
 type FormatAttribute = { dataFormat: string }
 const attributes = { dataFormat: 'name' } as const
 const [last, first] = [{ dataFormat: 'channelsLast' }, { dataFormat: 'channelsFirst' }]
-const format = "{'channelsLast': 'channels_last', 'channelsFirst': 'channels_first'}[dataFormat]"
 
 /** Grey, black, white, full colours and what lies a little beside them: where conversions change their formula. */
 const corners = () => {
@@ -64,7 +63,7 @@ composition<FormatAttribute>({
     },
   ],
   tolerance: { relative: 1e-6 },
-  torch: `keras.ops.image.rgb_to_grayscale(a, ${format})`,
+  torch: `keras.ops.image.rgb_to_grayscale(a, ${kerasFormat})`,
 })
 
 /**
@@ -114,7 +113,7 @@ composition<FormatAttribute>({
     },
   ],
   tolerance: { relative: 1e-6 },
-  torch: `keras.ops.image.rgb_to_hsv(a, ${format})`,
+  torch: `keras.ops.image.rgb_to_hsv(a, ${kerasFormat})`,
 })
 
 /**
@@ -169,7 +168,7 @@ composition<FormatAttribute>({
     },
   ],
   tolerance: { relative: 1e-6 },
-  torch: `keras.ops.image.hsv_to_rgb(a, ${format})`,
+  torch: `keras.ops.image.hsv_to_rgb(a, ${kerasFormat})`,
 })
 
 /**

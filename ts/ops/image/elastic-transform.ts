@@ -7,7 +7,7 @@ import { composition } from '../record.js'
 import { integers, sample, uniform } from '../samples.js'
 import { unstack } from '../split.js'
 import { normalWeights, weightedMeans } from './gaussian-blur.js'
-import { inFloat32, numbers, onBatch, spatialAxes, toImages } from './images.js'
+import { imageAxes, inFloat32, numbers, onBatch, toImages } from './images.js'
 import { type FillOptions, fillOf, orderOf, readPixels, type TransformOptions } from './interpolate.js'
 
 /** What {@link elasticTransform} takes. Its `fillMode` is 'reflect' by default. */
@@ -89,10 +89,7 @@ export function elasticTransform(images: TensorInput, options: ElasticTransformO
   const order = orderOf(op, options.interpolation)
   const { value, dataFormat } = toImages(op, images, options, numbers)
   const fill = fillOf(op, { ...options, fillMode }, value.dtype)
-  const [height, width] = spatialAxes(value.rank, dataFormat).map((axis) => value.shape[axis]) as [
-    number,
-    number,
-  ]
+  const [height, width] = imageAxes(value, dataFormat).map((axis) => value.shape[axis]) as [number, number]
   const batch = value.rank === 4 ? (value.shape[0] as number) : 1
   const drawn = normal([batch, height, width, 2], { ...(seed !== undefined && { seed }) })
   const name = `${op} ${alpha} ${sigma} ${order} ${dataFormat} ${JSON.stringify(fill)}`

@@ -4,13 +4,13 @@ import { type Shape, sizeOf } from '../../shape.js'
 import type { Tensor } from '../../tensor.js'
 import { applyComposition, type TensorInput, toTensor } from '../apply.js'
 import { reshape, transpose } from '../array.js'
-import { channelsLast } from '../data-format.js'
 import { stack } from '../join.js'
 import { pad } from '../pad.js'
 import { composition } from '../record.js'
-import { booleans, integers, sample, uniform } from '../samples.js'
+import { booleans, integers, kerasFormat, sample, uniform } from '../samples.js'
 import { slice } from '../slice.js'
 import { checkFormat, checkWindow, type DataFormat, outputExtent, perAxis, windowsOver } from '../windows.js'
+import { onBatch } from './images.js'
 
 /** What {@link extractPatches} takes. */
 export interface ExtractPatchesOptions {
@@ -119,7 +119,7 @@ composition<{
   tolerance: 'exact',
   torch:
     'keras.ops.image.extract_patches(a, tuple(size), tuple(strides), tuple(dilationRate), padding, ' +
-    "{'channelsLast': 'channels_last', 'channelsFirst': 'channels_first'}[dataFormat])",
+    `${kerasFormat})`,
 })
 
 /**
@@ -198,18 +198,15 @@ function patches(
   const window = perAxis(op, 'size', size, spatial)
   checkWindow(op, window)
   const value = toTensor(op, images)
-  const batched = value.rank === spatial + 2
-  if (!batched && value.rank !== spatial + 1) {
+  if (![spatial + 1, spatial + 2].includes(value.rank)) {
     const expected = `rank ${spatial + 2}, with a batch and channels, or ${spatial + 1} without the batch`
     fail('shape.mismatch', { op, expected, got: [value.shape] })
   }
   const settings = { strides: strides ?? window, padding, dilations: dilationRate }
   const name = `${op} ${window} ${dataFormat} ${JSON.stringify(settings)}`
-  return applyComposition(name, [value], ([x]) => {
-    const whole = batched ? (x as Tensor) : reshape(x as Tensor, [1, ...value.shape])
-    const result = channelsLast(dataFormat, whole, (last) => cut(op, last, window, settings))
-    return batched ? result : reshape(result, result.shape.slice(1))
-  })
+  return applyComposition(name, [value], ([x]) =>
+    onBatch(x as Tensor, dataFormat, (last) => cut(op, last, window, settings), spatial),
+  )
 }
 
 /** The patches of images with the channels last. Each spatial axis becomes one of patches and one of the places in them. */

@@ -9,7 +9,7 @@ import { depthwiseConv } from '../conv.js'
 import { exp } from '../exponential.js'
 import { composition } from '../record.js'
 import { sum } from '../reduce.js'
-import { sample, uniform, values } from '../samples.js'
+import { kerasFormat, sample, uniform, values } from '../samples.js'
 import { unstack } from '../split.js'
 import { square } from '../unary.js'
 import { checkWindow, perAxis } from '../windows.js'
@@ -89,9 +89,7 @@ composition<{ kernelSize: readonly number[]; dataFormat: string }>({
     },
   ],
   tolerance: { relative: 1e-6 },
-  torch:
-    'keras.ops.image.gaussian_blur(a, tuple(kernelSize), b, ' +
-    "{'channelsLast': 'channels_last', 'channelsFirst': 'channels_first'}[dataFormat])",
+  torch: `keras.ops.image.gaussian_blur(a, tuple(kernelSize), b, ${kerasFormat})`,
 })
 
 /**

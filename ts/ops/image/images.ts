@@ -4,8 +4,9 @@ import type { Tensor } from '../../tensor.js'
 import { type TensorInput, toTensor } from '../apply.js'
 import { reshape } from '../array.js'
 import { cast } from '../compare.js'
-import { channelsLast } from '../data-format.js'
+import { channelsLast, spatialAxes } from '../data-format.js'
 import { round } from '../rounding.js'
+import { slice } from '../slice.js'
 import { checkDataFormat, type DataFormat } from '../windows.js'
 
 /** Where the channels of images stand. */
@@ -34,14 +35,29 @@ export function toImages(
   return { value, dataFormat, channelAxis: dataFormat === 'channelsLast' ? -1 : -3 }
 }
 
-/** The axes of height and width of images of a rank, 3 or 4. */
-export function spatialAxes(rank: number, dataFormat: DataFormat): readonly [number, number] {
-  return dataFormat === 'channelsLast' ? [rank - 3, rank - 2] : [rank - 2, rank - 1]
+/** The axes of height and width. */
+export function imageAxes(images: Tensor, dataFormat: DataFormat): readonly [height: number, width: number] {
+  return spatialAxes(images.rank, dataFormat, 2) as [number, number]
 }
 
-/** A function of batches with the channels last, applied to images of either format and without a batch too. */
-export function onBatch(images: Tensor, dataFormat: DataFormat, apply: (images: Tensor) => Tensor): Tensor {
-  if (images.rank === 4) return channelsLast(dataFormat, images, apply)
+/** The part in the middle with such extents along some axes. Of an odd number of elements around it, the one more is behind. */
+export function middleOf(x: Tensor, axes: readonly number[], extents: readonly number[]): Tensor {
+  const [start, shape] = [x.shape.map(() => 0), [...x.shape]]
+  axes.forEach((axis, i) => {
+    start[axis] = Math.floor((x.shape[axis]! - extents[i]!) / 2)
+    shape[axis] = extents[i]!
+  })
+  return slice(x, start, shape)
+}
+
+/** A function of batches with the channels last, applied to images, or volumes, of either format and without a batch too. */
+export function onBatch(
+  images: Tensor,
+  dataFormat: DataFormat,
+  apply: (images: Tensor) => Tensor,
+  spatial = 2,
+): Tensor {
+  if (images.rank === spatial + 2) return channelsLast(dataFormat, images, apply)
   const result = channelsLast(dataFormat, reshape(images, [1, ...images.shape]), apply)
   return reshape(result, result.shape.slice(1))
 }

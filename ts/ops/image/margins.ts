@@ -4,9 +4,9 @@ import type { Tensor } from '../../tensor.js'
 import { applyComposition, type TensorInput } from '../apply.js'
 import { pad } from '../pad.js'
 import { composition } from '../record.js'
-import { booleans, integers, sample, uniform } from '../samples.js'
+import { booleans, integers, kerasFormat, sample, uniform } from '../samples.js'
 import { slice } from '../slice.js'
-import { type ImageOptions, toImages } from './images.js'
+import { type ImageOptions, imageAxes, toImages } from './images.js'
 
 /** What {@link padImages} takes: for each direction two of three numbers. */
 export interface PadImagesOptions extends ImageOptions {
@@ -40,7 +40,6 @@ export interface CropImagesOptions extends ImageOptions {
   readonly targetWidth?: number
 }
 
-const format = "{'channelsLast': 'channels_last', 'channelsFirst': 'channels_first'}[dataFormat]"
 const dtypes = ['float32', 'int32', 'uint8', 'bool'] as const
 
 composition<{ top: number; right: number; height: number; width: number; dataFormat: string }>({
@@ -101,7 +100,7 @@ composition<{ top: number; right: number; height: number; width: number; dataFor
     },
   ],
   tolerance: 'exact',
-  torch: `keras.ops.image.pad_images(a, top, None, None, right, height, width, ${format})`,
+  torch: `keras.ops.image.pad_images(a, top, None, None, right, height, width, ${kerasFormat})`,
 })
 
 /**
@@ -181,7 +180,7 @@ composition<{ top: number; right: number; height: number; width: number; dataFor
     },
   ],
   tolerance: 'exact',
-  torch: `keras.ops.image.crop_images(a, top, None, None, right, height, width, ${format})`,
+  torch: `keras.ops.image.crop_images(a, top, None, None, right, height, width, ${kerasFormat})`,
 })
 
 /**
@@ -219,9 +218,9 @@ function prepare(op: string, images: TensorInput, options: object, kind: 'Paddin
   ] as const
   checkOptions(op, options, [...directions.flat(), 'dataFormat'])
   const { value, dataFormat } = toImages(op, images, options, dtypes)
-  const height = value.rank - (dataFormat === 'channelsLast' ? 3 : 2)
+  const axes = imageAxes(value, dataFormat)
   const lines = directions.map((names, i): Line => {
-    const axis = height + i
+    const axis = axes[i]!
     return { axis, ...lineOf(op, names, options, value.shape[axis] as number, kind === 'Padding' ? 1 : -1) }
   })
   return { value, lines }

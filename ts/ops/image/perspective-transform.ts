@@ -10,7 +10,7 @@ import { onesLike } from '../creation.js'
 import { stack } from '../join.js'
 import { matmul } from '../matmul.js'
 import { composition, type SampleArray } from '../record.js'
-import { array, integers, sample, uniform } from '../samples.js'
+import { array, integers, kerasFormat, sample, uniform } from '../samples.js'
 import { unstack } from '../split.js'
 import { inFloat32, numbers, onBatch, toImages } from './images.js'
 import { fillOf, orderOf, readPixels, type TransformOptions } from './interpolate.js'
@@ -105,9 +105,7 @@ composition<{ interpolation: string; fillValue: number; dataFormat: string }>({
   ],
   // A coordinate below 8 is rounded some sixteen times, by 2^-22 at most, which a difference of pixels of twice the largest value multiplies.
   tolerance: { relative: 2 * 2 * 16 * 2 ** -22 },
-  torch:
-    'keras.ops.image.perspective_transform(a, b, c, interpolation, fillValue, ' +
-    "{'channelsLast': 'channels_last', 'channelsFirst': 'channels_first'}[dataFormat])",
+  torch: `keras.ops.image.perspective_transform(a, b, c, interpolation, fillValue, ${kerasFormat})`,
 })
 
 /**

@@ -9,11 +9,18 @@ import { take } from '../gather.js'
 import { pad } from '../pad.js'
 import { composition, type Sample, type SampleArray } from '../record.js'
 import { type AlongAxis, alongAxes, resample } from '../resample.js'
-import { booleans, integers, sample, uniform } from '../samples.js'
-import { slice } from '../slice.js'
+import { booleans, integers, kerasFormat, sample, uniform } from '../samples.js'
 import { type Resampling, tapsOf } from '../taps.js'
 import { checkDataFormat } from '../windows.js'
-import { checkPixels, type ImageOptions, inFloat32, numbers, spatialAxes, toImages } from './images.js'
+import {
+  checkPixels,
+  type ImageOptions,
+  imageAxes,
+  inFloat32,
+  middleOf,
+  numbers,
+  toImages,
+} from './images.js'
 
 /** How the values between pixels are found, along each axis by itself. */
 export type ResizeInterpolation = 'nearest' | 'bilinear' | 'bicubic'
@@ -180,7 +187,7 @@ composition<Attributes>({
   // On PyTorch, Keras's bicubic without antialias has another curve and repeats the edges; with it, it is the right one where no axis gets shorter.
   torch:
     "keras.ops.image.resize(a, size, interpolation, antialias or interpolation == 'bicubic', cropToAspectRatio, padToAspectRatio, " +
-    "'constant', fillValue, {'channelsLast': 'channels_last', 'channelsFirst': 'channels_first'}[dataFormat])",
+    `'constant', fillValue, ${kerasFormat})`,
 })
 
 /**
@@ -213,8 +220,12 @@ export function resize(
   const { interpolation = 'bilinear', antialias = false } = options
   const dtypes = interpolation === 'nearest' ? ([...numbers, 'bool'] as const) : numbers
   const { value, dataFormat } = toImages(op, images, options, dtypes)
-  const axes = spatialAxes(value.rank, dataFormat)
-  checkPixels(op, value, [value.shape[axes[0]]!, value.shape[axes[1]]!])
+  const axes = imageAxes(value, dataFormat)
+  checkPixels(
+    op,
+    value,
+    axes.map((axis) => value.shape[axis]!),
+  )
   return applyComposition(`${op}${JSON.stringify([size, options])}`, [value], ([x]) => {
     const to = (y: Tensor, along: AlongAxis) => {
       return alongAxes(withAspectRatio(y, axes, size, options), axes, size, along)
@@ -252,16 +263,14 @@ function withAspectRatio(
   size: readonly number[],
   { cropToAspectRatio = false, padToAspectRatio = false, fillValue = 0 }: ResizeOptions,
 ): Tensor {
-  const margins = x.shape.map(() => 0)
-  const extents = [...x.shape]
-  axes.forEach((axis, i) => {
-    const extent = x.shape[axis]!
-    const byOther = Math.trunc((x.shape[axes[1 - i]!]! * size[i]!) / size[1 - i]!)
-    if (cropToAspectRatio) extents[axis] = Math.max(1, Math.min(extent, byOther))
-    if (padToAspectRatio) extents[axis] = Math.max(extent, byOther)
-    margins[axis] = Math.trunc(Math.abs(extents[axis]! - extent) / 2)
-  })
-  if (cropToAspectRatio) return slice(x, margins, extents)
+  const byOther = axes.map((_, i) => Math.trunc((x.shape[axes[1 - i]!]! * size[i]!) / size[1 - i]!))
+  if (cropToAspectRatio) {
+    const extents = axes.map((axis, i) => Math.max(1, Math.min(x.shape[axis]!, byOther[i]!)))
+    return middleOf(x, axes, extents)
+  }
+  const margins = x.shape.map((extent, axis) =>
+    padToAspectRatio ? Math.floor(Math.max(0, (byOther[axes.indexOf(axis)] ?? 0) - extent) / 2) : 0,
+  )
   if (margins.every((margin) => margin === 0)) return x
   return pad(
     x,

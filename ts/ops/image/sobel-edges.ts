@@ -5,7 +5,7 @@ import { applyComposition, type TensorInput } from '../apply.js'
 import { broadcastTo, reshape, transpose } from '../array.js'
 import { depthwiseConv } from '../conv.js'
 import { composition } from '../record.js'
-import { sample, uniform } from '../samples.js'
+import { kerasFormat, sample, uniform } from '../samples.js'
 import { type ImageOptions, toImages } from './images.js'
 
 composition<{ dataFormat: string }>({
@@ -30,8 +30,7 @@ composition<{ dataFormat: string }>({
     },
   ],
   tolerance: { relative: 1e-6 },
-  torch:
-    "keras.ops.image.sobel_edges(a, {'channelsLast': 'channels_last', 'channelsFirst': 'channels_first'}[dataFormat])",
+  torch: `keras.ops.image.sobel_edges(a, ${kerasFormat})`,
 })
 
 /** Sobel's kernels for the slopes downwards and to the right, beside each other: [3, 3, 1, 2]. */

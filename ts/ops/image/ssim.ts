@@ -7,12 +7,12 @@ import { reshape } from '../array.js'
 import { add, divide, multiply, subtract } from '../binary.js'
 import { concatenate } from '../join.js'
 import { composition } from '../record.js'
-import { sample, uniform } from '../samples.js'
+import { kerasFormat, sample, uniform } from '../samples.js'
 import { split } from '../split.js'
 import { mean } from '../statistics.js'
 import { square } from '../unary.js'
 import { normalWeights, weightedMeans } from './gaussian-blur.js'
-import { type ImageOptions, onBatch, spatialAxes, toImages } from './images.js'
+import { type ImageOptions, imageAxes, onBatch, toImages } from './images.js'
 
 /** What {@link ssim} takes. */
 export interface SSIMOptions extends ImageOptions {
@@ -77,9 +77,7 @@ composition<{ maxVal: number; filterSize: number; filterSigma: number; dataForma
     },
   ],
   tolerance: { relative: 1e-6 },
-  torch:
-    'keras.ops.image.ssim(a, b, maxVal, filterSize, filterSigma, ' +
-    "data_format={'channelsLast': 'channels_last', 'channelsFirst': 'channels_first'}[dataFormat])",
+  torch: `keras.ops.image.ssim(a, b, maxVal, filterSize, filterSigma, data_format=${kerasFormat})`,
 })
 
 /**
@@ -105,9 +103,9 @@ export function ssim(image1: TensorInput, image2: TensorInput, options: SSIMOpti
   for (const [name, number] of Object.entries({ maxVal, filterSigma, k1, k2 })) {
     checkPositive(op, name, number)
   }
-  const { value: one, dataFormat } = toImages(op, image1, options, ['float32'])
+  const { value: one, dataFormat, channelAxis } = toImages(op, image1, options, ['float32'])
   const { value: other } = toImages(op, image2, options, ['float32'])
-  const spatial = spatialAxes(one.rank, dataFormat).map((axis) => one.shape[axis] as number)
+  const spatial = imageAxes(one, dataFormat).map((axis) => one.shape[axis] as number)
   if (!sameShape(one.shape, other.shape) || spatial.some((extent) => extent < filterSize)) {
     const expected = `two batches of images of one shape, of at least ${filterSize} × ${filterSize} pixels`
     fail('shape.mismatch', { op, expected, got: [one.shape, other.shape] })
@@ -115,7 +113,6 @@ export function ssim(image1: TensorInput, image2: TensorInput, options: SSIMOpti
   const name = `${op} ${[maxVal, filterSize, filterSigma, k1, k2]} ${dataFormat}`
   return applyComposition(name, [one, other], ([x, y]) => {
     const [a, b] = [x, y] as [Tensor, Tensor]
-    const channelAxis = dataFormat === 'channelsLast' ? -1 : -3
     const all = concatenate([a, b, square(a), square(b), multiply(a, b)], { axis: channelAxis })
     const weights = normalWeights(filterSize, filterSigma)
     const means = onBatch(all, dataFormat, (last) => weightedMeans(last, weights, weights, 'valid'))

@@ -72,6 +72,12 @@ impl MaxPool {
         MaxPool { target: Target::new(isa), geometry, pooling, windows, disjoint, chunks }
     }
 
+    /// The gradient by what a relu made the inputs of, if this is the gradient by the inputs.
+    pub fn with_relu(&self) -> Option<MaxPool> {
+        let is_gradient = self.pooling == MaxPooling::Gradient;
+        is_gradient.then(|| MaxPool { pooling: MaxPooling::ReluGradient, ..self.clone() })
+    }
+
     /// Outputs, or inputs, of one image.
     fn pixels(&self, extent: fn(&Axis) -> usize) -> usize {
         self.geometry.axes.iter().map(extent).product()
@@ -89,11 +95,6 @@ impl Kernel for MaxPool {
 
     fn phases(&self) -> &[u32] {
         self.chunks.phases()
-    }
-
-    fn with_relu_gradient(&self) -> Option<Box<dyn Kernel>> {
-        let with = || MaxPool { pooling: MaxPooling::ReluGradient, ..self.clone() };
-        (self.pooling == MaxPooling::Gradient).then(|| Box::new(with()) as Box<dyn Kernel>)
     }
 
     fn cost(&self) -> Cost {

@@ -14,8 +14,6 @@ const MOST_OUTPUTS: usize = 16;
 
 pub fn apply(graph: &mut Graph) -> usize {
     let before = graph.nodes.len();
-    fold_broadcasts(graph);
-    graph.remove_dead();
     let mut dag = graph.dag();
     let uses = Uses { readers: graph.readers(), producers: graph.producers(), kept: graph.kept() };
     for index in 0..graph.nodes.len() {
@@ -41,42 +39,6 @@ impl Uses {
     /// Whether a value is needed beyond the nodes inside.
     fn is_read_outside(&self, value: ValueId, inside: impl Fn(usize) -> bool) -> bool {
         self.kept[value] || self.readers[value].iter().any(|&reader| !inside(reader))
-    }
-}
-
-/// Operands that a node repeats for elementwise readers are read where they are.
-pub fn fold_broadcasts(graph: &mut Graph) {
-    let producers = graph.producers();
-    for index in 0..graph.nodes.len() {
-        let Some(work) = graph.nodes[index].elementwise() else { continue };
-        let mut patterns = work.segments[0].patterns.clone();
-        let mut inputs = graph.nodes[index].inputs.clone();
-        for operand in 0..inputs.len() {
-            let repeated = producers[inputs[operand]].and_then(|producer| {
-                let node = &graph.nodes[producer];
-                Some((node.elementwise()?.as_broadcast()?, node.inputs[0]))
-            });
-            let Some((inner, source)) = repeated else { continue };
-            let Some(pattern) = compose(patterns[operand], inner) else { continue };
-            let former = std::mem::replace(&mut patterns[operand], pattern);
-            match common_columns(patterns.iter().copied()) {
-                Ok(_) => inputs[operand] = source,
-                Err(_) => patterns[operand] = former,
-            }
-        }
-        graph.nodes[index].inputs = inputs;
-        if let Work::Elementwise(work) = &mut graph.nodes[index].work {
-            work.segments[0].patterns = patterns;
-        }
-    }
-}
-
-/// How an operand is read that is itself read so.
-fn compose(outer: Pattern, inner: Pattern) -> Option<Pattern> {
-    match (outer, inner) {
-        (Pattern::Full, inner) => Some(inner),
-        (_, Pattern::Scalar) => Some(Pattern::Scalar),
-        _ => None,
     }
 }
 

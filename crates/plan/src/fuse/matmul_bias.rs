@@ -2,7 +2,7 @@
 
 use layerwise_kernels::{Binary, LaneOp, Unary};
 
-use crate::elementwise::{Elementwise, Pattern};
+use crate::elementwise::Pattern;
 use crate::graph::{Graph, Node, Work};
 use crate::product::Product;
 use crate::program::ValueId;
@@ -58,8 +58,8 @@ fn find_bias(nodes: &[Option<Node>], matmul: usize, uses: &Uses) -> Option<(usiz
     let product = nodes[matmul].as_ref()?;
     let add = uses.only_reader(product.outputs[0])?;
     let node = nodes[add].as_ref()?;
-    let (op, work) = single_op(node)?;
-    if op != LaneOp::Binary(Binary::Add) {
+    let work = node.elementwise()?;
+    if work.as_single()? != LaneOp::Binary(Binary::Add) {
         return None;
     }
     let side = node.inputs.iter().position(|&input| input == product.outputs[0])?;
@@ -87,18 +87,10 @@ fn join_relu(nodes: &mut [Option<Node>], matmul: usize, uses: &Uses) {
 
 fn find_relu(nodes: &[Option<Node>], matmul: usize, uses: &Uses) -> Option<usize> {
     let reader = uses.only_reader(nodes[matmul].as_ref()?.outputs[0])?;
-    let (op, work) = single_op(nodes[reader].as_ref()?)?;
-    let is_relu = op == LaneOp::Unary(Unary::Relu) && work.segments[0].patterns == [Pattern::Full];
+    let work = nodes[reader].as_ref()?.elementwise()?;
+    let is_relu =
+        work.as_single()? == LaneOp::Unary(Unary::Relu) && work.segments[0].patterns == [Pattern::Full];
     is_relu.then_some(reader)
-}
-
-/// The operation of a node that does one.
-fn single_op(node: &Node) -> Option<(LaneOp, &Elementwise)> {
-    let work = node.elementwise()?;
-    match &work.tape.operations[..] {
-        [operation] => Some((operation.op, work)),
-        _ => None,
-    }
 }
 
 /// Puts the product in the place of a node that reads it, with the node's output as its own.
@@ -129,7 +121,7 @@ mod tests {
         let relu = builder.op("relu", &[sum]);
         builder.output(relu);
         change(&mut builder, [product, sum, relu]);
-        let plan = builder.plan_without(&["matmulEpilogue", "recompute", "elementwise", "segments"]);
+        let plan = builder.plan_without(&["matmulEpilogue", "broadcasts", "elementwise", "segments"]);
         plan.info().instructions.iter().map(|instruction| instruction.ops.join("+")).collect()
     }
 
@@ -168,7 +160,7 @@ mod tests {
             let bias = builder.broadcast(bias, &[2, 1, 2]);
             let sum = builder.op("add", &[product, bias]);
             builder.output(sum);
-            builder.plan_without(&["matmulEpilogue", "recompute", "elementwise"]).info().instructions.len()
+            builder.plan_without(&["matmulEpilogue", "broadcasts", "elementwise"]).info().instructions.len()
         };
         assert_eq!(plan(&[2]), 1);
         assert_eq!(plan(&[1, 1, 2]), 1);

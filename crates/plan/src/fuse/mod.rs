@@ -1,5 +1,6 @@
 //! The passes that rewrite programs. Each can be switched off by its name, and changes no bit of any result.
 
+mod broadcasts;
 mod common_subexpressions;
 mod constants;
 mod elementwise;
@@ -26,11 +27,12 @@ pub const COMMON_SUBEXPRESSIONS: Pass<Program> =
     Pass { name: "commonSubexpressions", apply: common_subexpressions::apply };
 
 /// The passes that remove and join nodes, in the order in which they run.
-pub const JOINING: [Pass<Graph>; 9] = [
+pub const JOINING: [Pass<Graph>; 10] = [
     Pass { name: "constants", apply: constants::apply },
     Pass { name: "softmaxCrossentropy", apply: softmax_crossentropy::apply },
     Pass { name: "poolRelu", apply: pool_relu::apply },
     Pass { name: "matmulBias", apply: matmul_bias::apply },
+    Pass { name: "broadcasts", apply: broadcasts::apply },
     Pass { name: "recompute", apply: recompute::apply },
     Pass { name: "elementwise", apply: elementwise::apply },
     Pass { name: "reduceProducers", apply: reduce_producers::apply },

@@ -1,6 +1,6 @@
 //! The gradient of max pooling takes over that of the relu before it: a window's gradient counts where its greatest element is positive.
 
-use layerwise_kernels::{Compare, Kernel, LaneOp};
+use layerwise_kernels::{Compare, LaneOp};
 
 use crate::graph::{Graph, Node, Source, Work};
 use crate::program::ValueId;
@@ -11,9 +11,8 @@ pub fn apply(graph: &mut Graph) -> usize {
     for pooling in 0..graph.nodes.len() {
         let [gradient] = graph.nodes[pooling].outputs[..] else { continue };
         let [reader] = readers[gradient][..] else { continue };
-        let Some(kernel) = with_relu_gradient(&graph.nodes[pooling]).filter(|_| !kept[gradient]) else {
-            continue;
-        };
+        let Work::MaxPool(pool) = &graph.nodes[pooling].work else { continue };
+        let Some(pool) = pool.with_relu().filter(|_| !kept[gradient]) else { continue };
         if !masks(graph, &producers, &graph.nodes[reader], graph.nodes[pooling].inputs[0], gradient) {
             continue;
         }
@@ -21,40 +20,24 @@ pub fn apply(graph: &mut Graph) -> usize {
         let (ops, inputs) = (graph.nodes[pooling].ops.clone(), graph.nodes[pooling].inputs.clone());
         let node = &mut graph.nodes[reader];
         node.ops.splice(0..0, ops);
-        (node.work, node.inputs) = (Work::Kernel(kernel), inputs);
+        (node.work, node.inputs) = (Work::MaxPool(pool), inputs);
         count += 1;
     }
     graph.remove_dead();
     count
 }
 
-fn with_relu_gradient(node: &Node) -> Option<Box<dyn Kernel>> {
-    match &node.work {
-        Work::Kernel(kernel) => kernel.with_relu_gradient(),
-        _ => None,
-    }
-}
-
 /// Whether a node leaves a gradient where the relu's result is greater than 0, and makes it 0 elsewhere.
 fn masks(graph: &Graph, producers: &[Option<usize>], node: &Node, relu: ValueId, gradient: ValueId) -> bool {
-    let (Some(LaneOp::Select), &[mask, kept, other]) = (single_op(node), &node.inputs[..]) else {
+    let (Some(LaneOp::Select), &[mask, kept, other]) = (node.single_op(), &node.inputs[..]) else {
         return false;
     };
     let Some(mask) = producers[mask].map(|producer| &graph.nodes[producer]) else { return false };
-    let (Some(LaneOp::Compare(Compare::Less)), &[least, value]) = (single_op(mask), &mask.inputs[..]) else {
+    let (Some(LaneOp::Compare(Compare::Less)), &[least, value]) = (mask.single_op(), &mask.inputs[..]) else {
         return false;
     };
     let zero = |value| is_zero(graph, producers, value);
     kept == gradient && value == relu && zero(least) && zero(other)
-}
-
-/// The operation of elementwise work that does one on whole operands.
-fn single_op(node: &Node) -> Option<LaneOp> {
-    let work = node.elementwise()?;
-    match (&work.tape.operations[..], &work.segments[..]) {
-        ([operation], [_]) => Some(operation.op),
-        _ => None,
-    }
 }
 
 /// Whether all elements of a value are the constant 0.

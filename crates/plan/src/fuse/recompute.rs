@@ -3,14 +3,11 @@
 
 use layerwise_kernels::{Binary, Dtype, LaneOp, Unary};
 
-use super::elementwise::fold_broadcasts;
 use crate::elementwise::{Elementwise, Pattern, common_columns};
 use crate::graph::{Graph, Node, Work};
 use crate::program::ValueId;
 
 pub fn apply(graph: &mut Graph) -> usize {
-    fold_broadcasts(graph);
-    graph.remove_dead();
     let kept = graph.kept();
     // From the last node on, so that what a copy reads can be copied for it in turn.
     let mut nodes: Vec<Node> = Vec::new();
@@ -61,9 +58,9 @@ fn add(node: Node, nodes: &mut Vec<Node>, readers: &mut [Vec<usize>]) {
 /// The work of a node that is one cheap operation on one whole tensor and rows, columns or scalars.
 fn single(node: &Node) -> Option<&Elementwise> {
     let work = node.elementwise()?;
-    let ([operation], [segment]) = (&work.tape.operations[..], &work.segments[..]) else { return None };
+    let segment = &work.segments[0];
     let is_cheap = matches!(
-        operation.op,
+        work.as_single()?,
         LaneOp::Binary(Binary::Add | Binary::Subtract | Binary::Multiply) | LaneOp::Unary(Unary::Negative)
     );
     let whole = segment.patterns.iter().filter(|&&pattern| pattern == Pattern::Full).count();

@@ -118,9 +118,8 @@ impl<'a> Search<'a> {
     /// What a node of this one operation reads, element by element.
     fn operands<const N: usize>(&self, node: usize, op: LaneOp) -> Option<[ValueId; N]> {
         let work = self.graph.nodes[node].elementwise()?;
-        let [operation] = &work.tape.operations[..] else { return None };
         let full = work.segments[0].patterns.iter().all(|pattern| *pattern == Pattern::Full);
-        if operation.op != op || !full {
+        if work.as_single()? != op || !full {
             return None;
         }
         self.graph.nodes[node].inputs[..].try_into().ok()

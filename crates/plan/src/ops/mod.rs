@@ -17,7 +17,7 @@ pub mod slice;
 pub mod softmax;
 pub mod sort;
 
-use layerwise_kernels::{Dtype, Isa, Kernel, Precision};
+use layerwise_kernels::{Dtype, Isa, Kernel, MaxPool, Precision};
 
 use crate::attributes::Attributes;
 use crate::elementwise::Elementwise;
@@ -48,6 +48,7 @@ pub enum Lowered {
     Elementwise(Elementwise),
     Product(Product),
     Reduce(Reduction),
+    MaxPool(MaxPool),
     Kernel(Box<dyn Kernel>),
 }
 

@@ -38,7 +38,7 @@ pub fn lower_gradient(site: &Site) -> Lowered {
 
 fn kernel(site: &Site, pooling: MaxPooling) -> Lowered {
     let geometry = geometry(site.attributes, site.inputs[0]).expect("the shape rule accepts this geometry");
-    Lowered::kernel(MaxPool::new(site.isa, geometry, pooling))
+    Lowered::MaxPool(MaxPool::new(site.isa, geometry, pooling))
 }
 
 fn output(signature: &Signature) -> Result<TensorType, String> {

@@ -97,7 +97,7 @@ impl Pool<'_> {
             let mut from = channels.start;
             if self.kernel.pooling == MaxPooling::Value {
                 while from + 32 <= channels.end {
-                    self.value::<32>(&window, from, at + from);
+                    self.window::<32>(&window, from, at + from);
                     from += 32;
                 }
             }
@@ -136,44 +136,21 @@ impl Pool<'_> {
         }
     }
 
-    /// The greatest elements in N channels of a window, where nobody needs to know where they are.
-    #[inline(always)]
-    fn value<const N: usize>(&self, window: &Window, from: usize, at: usize) {
-        let mut greatest = [f32::NEG_INFINITY; N];
-        for plane in 0..window.seen[0] {
-            for line in 0..window.seen[1] {
-                let mut place = window.line(plane, line) + from;
-                for _ in 0..window.seen[2] {
-                    let values = lanes::<N>(self.inputs, place);
-                    for i in 0..N {
-                        let is_greater = (values[i] > greatest[i]) | values[i].is_nan();
-                        greatest[i] = if is_greater { values[i] } else { greatest[i] };
-                    }
-                    place += window.steps[2];
-                }
-            }
-        }
-        self.write(at, &greatest);
-    }
-
-    /// N channels of a window.
+    /// What comes of N channels of a window.
     #[inline(always)]
     fn window<const N: usize>(&self, window: &Window, from: usize, at: usize) {
-        let mut greatest = Greatest::<N>::new();
-        for plane in 0..window.seen[0] {
-            for line in 0..window.seen[1] {
-                let mut place = window.line(plane, line) + from;
-                for _ in 0..window.seen[2] {
-                    greatest.meet(lanes(self.inputs, place));
-                    place += window.steps[2];
-                }
-            }
-        }
         match self.kernel.pooling {
-            MaxPooling::Value => self.write(at, &greatest.values),
-            MaxPooling::Select => self.select(window, from, &greatest.places, at),
-            MaxPooling::Gradient => self.scatter(window, from, &greatest.places, lanes(self.others, at)),
+            MaxPooling::Value => self.write(at, &self.value::<N>(window, from)),
+            MaxPooling::Select => {
+                let greatest = self.greatest::<N>(window, from);
+                self.write(at, &self.select(window, from, &greatest.places));
+            }
+            MaxPooling::Gradient => {
+                let greatest = self.greatest::<N>(window, from);
+                self.scatter(window, from, &greatest.places, lanes(self.others, at));
+            }
             MaxPooling::ReluGradient => {
+                let greatest = self.greatest::<N>(window, from);
                 let mut gradients = *lanes::<N>(self.others, at);
                 for i in 0..N {
                     gradients[i] = if greatest.values[i] > 0.0 { gradients[i] } else { 0.0 };
@@ -183,63 +160,73 @@ impl Pool<'_> {
         }
     }
 
+    /// The greatest elements, where nobody needs to know where they are.
     #[inline(always)]
-    fn write<const N: usize>(&self, at: usize, values: &[f32; N]) {
-        // SAFETY: each output is computed once.
-        unsafe { self.output.slice_mut::<f32>(at..at + N) }.copy_from_slice(values);
-    }
-
-    /// What lies in the others where the greatest elements of a window do.
-    #[inline(always)]
-    fn select<const N: usize>(&self, window: &Window, from: usize, places: &[u32; N], at: usize) {
-        let (mut found, mut seen) = ([0.0; N], 0);
-        for plane in 0..window.seen[0] {
-            for line in 0..window.seen[1] {
-                let mut place = window.line(plane, line) + from;
-                for _ in 0..window.seen[2] {
-                    let others = lanes::<N>(self.others, place);
-                    for i in 0..N {
-                        found[i] = if places[i] == seen { others[i] } else { found[i] };
-                    }
-                    (place, seen) = (place + window.steps[2], seen + 1);
-                }
+    fn value<const N: usize>(&self, window: &Window, from: usize) -> [f32; N] {
+        let mut greatest = [f32::NEG_INFINITY; N];
+        for (place, _) in window.places(window.seen) {
+            let values = lanes::<N>(self.inputs, place + from);
+            for i in 0..N {
+                let is_greater = (values[i] > greatest[i]) | values[i].is_nan();
+                greatest[i] = if is_greater { values[i] } else { greatest[i] };
             }
         }
-        self.write(at, &found);
+        greatest
+    }
+
+    #[inline(always)]
+    fn greatest<const N: usize>(&self, window: &Window, from: usize) -> Greatest<N> {
+        let mut greatest = Greatest::new();
+        for (place, _) in window.places(window.seen) {
+            greatest.meet(lanes(self.inputs, place + from));
+        }
+        greatest
+    }
+
+    /// What lies in the others where the greatest elements do.
+    #[inline(always)]
+    fn select<const N: usize>(&self, window: &Window, from: usize, places: &[u32; N]) -> [f32; N] {
+        let (mut found, mut seen) = ([0.0; N], 0);
+        for (place, _) in window.places(window.seen) {
+            let others = lanes::<N>(self.others, place + from);
+            for i in 0..N {
+                found[i] = if places[i] == seen { others[i] } else { found[i] };
+            }
+            seen += 1;
+        }
+        found
     }
 
     /// Gives an output's gradients to where the greatest elements of its window are: adds them, or where windows do not overlap, writes
     /// them and 0 to all inputs up to the next windows.
     #[inline(always)]
     fn scatter<const N: usize>(&self, window: &Window, from: usize, places: &[u32; N], gradients: &[f32; N]) {
-        let [_, _, step] = window.steps;
         let mut seen = 0;
-        for plane in 0..window.owned[0] {
-            for line in 0..window.owned[1] {
-                let is_seen = plane < window.seen[0] && line < window.seen[1];
-                let columns = if is_seen { window.seen[2] } else { 0 };
-                let mut place = window.line(plane, line) + from;
-                for _ in 0..columns {
-                    // SAFETY: each window's inputs, or block of channels of an image, are one chunk's, and no other part of them is borrowed.
-                    let sums = unsafe { self.output.slice_mut::<f32>(place..place + N) };
-                    let mut new = [0.0; N];
-                    for i in 0..N {
-                        new[i] = if places[i] == seen { gradients[i] } else { 0.0 };
-                    }
-                    if !self.kernel.disjoint {
-                        for i in 0..N {
-                            new[i] += sums[i];
-                        }
-                    }
-                    sums.copy_from_slice(&new);
-                    (place, seen) = (place + step, seen + 1);
+        for (place, is_seen) in window.places(window.owned) {
+            let mut given = [0.0; N];
+            if is_seen {
+                for i in 0..N {
+                    given[i] = if places[i] == seen { gradients[i] } else { 0.0 };
                 }
-                for _ in columns..window.owned[2] {
-                    self.write(place, &[0.0; N]);
-                    place += step;
+                seen += 1;
+            }
+            let at = place + from;
+            if !self.kernel.disjoint {
+                // SAFETY: each block of channels of an image is one chunk's, and no other part of it is borrowed.
+                let sums = unsafe { self.output.slice_mut::<f32>(at..at + N) };
+                for i in 0..N {
+                    given[i] += sums[i];
                 }
             }
+            self.write(at, &given);
         }
+    }
+
+    #[inline(always)]
+    fn write<const N: usize>(&self, at: usize, values: &[f32; N]) {
+        // SAFETY: each output is one chunk's, and so are each window's inputs, or each block of channels of an image; no other part is
+        // borrowed.
+        unsafe { self.output.slice_mut::<f32>(at..at + N) }.copy_from_slice(values);
     }
 }
 
@@ -255,9 +242,38 @@ struct Window {
 }
 
 impl Window {
-    /// Where the first channel of a line begins.
+    /// Where the first channel of each input lies, as far as such extents, and whether it is in the window.
     #[inline(always)]
-    fn line(&self, plane: usize, line: usize) -> usize {
-        self.first + plane * self.steps[0] + line * self.steps[1]
+    fn places(&self, extents: [usize; 3]) -> Places<'_> {
+        let is_empty = extents.contains(&0);
+        Places { window: self, extents, at: [if is_empty { extents[0] } else { 0 }, 0, 0] }
+    }
+}
+
+struct Places<'a> {
+    window: &'a Window,
+    extents: [usize; 3],
+    at: [usize; 3],
+}
+
+impl Iterator for Places<'_> {
+    type Item = (usize, bool);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<(usize, bool)> {
+        let [plane, line, column] = self.at;
+        let Window { first, steps, seen, .. } = self.window;
+        if plane >= self.extents[0] {
+            return None;
+        }
+        self.at[2] += 1;
+        if self.at[2] == self.extents[2] {
+            self.at = [plane, line + 1, 0];
+            if line + 1 == self.extents[1] {
+                self.at = [plane + 1, 0, 0];
+            }
+        }
+        let place = first + plane * steps[0] + line * steps[1] + column * steps[2];
+        Some((place, plane < seen[0] && line < seen[1] && column < seen[2]))
     }
 }
