@@ -53,6 +53,11 @@ impl Product {
         }
     }
 
+    /// Whether its elements are made some whole rows at a time, whatever their length.
+    pub fn makes_whole_rows(&self) -> bool {
+        !matches!(self.factors, Factors::Matmul { .. })
+    }
+
     pub fn rows(&self) -> usize {
         match self.factors {
             Factors::Matmul { batch, m, .. } => batch * m,

@@ -5,19 +5,23 @@
 //! each line with the micro-kernels of matrix products. An element is one chain of multiply-adds a run, in the order of the runs.
 
 mod band;
+mod panel;
+mod pass;
 
 use super::geometry::Geometry;
-use super::source::{Reading, Rows, Run, chains};
+use super::source::{Reading, Rows};
 use super::weights::{Direction, Weights};
 use crate::isa::Isa;
 use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
 use crate::matmul::{
-    Ahead, CHUNK_WORK, Chunk, Epilogue, Finish, MOST_CHUNKS, Shape, Split, Tile, TileSize, TileTask, Tiles,
-    tile_sizes, with_tiles,
+    CHUNK_WORK, Chunk, Epilogue, Finish, MOST_CHUNKS, Shape, Split, TileSize, TileTask, Tiles, tile_sizes,
+    with_tiles,
 };
 use band::Band;
+use panel::Panel;
+use pass::Pass;
 use std::ops::Range;
-use std::ptr::{null, null_mut};
+use std::ptr::null;
 
 /// A convolution: from inputs and a kernel its outputs. Or the gradient by the inputs: from outputs' gradients and the kernel.
 #[derive(Debug)]
@@ -36,41 +40,6 @@ pub struct Convolution {
     pack_chunks: Split,
     chunks: Split,
     phases: [u32; 2],
-}
-
-/// The targets of one class.
-#[derive(Debug)]
-struct Pass {
-    reading: Reading,
-    /// The chains that a sum is made of, and which of them each line needs, unless each needs all: the others are of zeros.
-    runs: Vec<Run>,
-    needed: Vec<Range<usize>>,
-    weights: Weights,
-    /// Where its weights start among the packed ones, and its panels and units among all.
-    first_weight: usize,
-    first_panel: usize,
-    first_unit: usize,
-}
-
-impl Pass {
-    /// The runs that some lines need.
-    fn needed(&self, lines: Range<usize>) -> Range<usize> {
-        if self.needed.is_empty() {
-            return 0..self.runs.len();
-        }
-        let needed = &self.needed[lines];
-        let end = needed.iter().map(|runs| runs.end).max().unwrap_or(0);
-        needed.iter().map(|runs| runs.start).min().unwrap_or(0)..end
-    }
-}
-
-/// The runs from the first to the last whose sources exist for a line of targets; all, where there are none.
-fn needed(runs: &[Run], line: usize) -> Range<usize> {
-    let exists = |run: &Run| (run.lines.0..run.lines.1).contains(&line);
-    match (runs.iter().position(exists), runs.iter().rposition(exists)) {
-        (Some(first), Some(last)) => first..last + 1,
-        _ => 0..runs.len(),
-    }
 }
 
 impl Convolution {
@@ -112,11 +81,8 @@ impl Convolution {
             let weights = Weights::new(&geometry, &class, direction, tile.columns, lanes);
             let planes = batch * class.axes[0].count;
             let reading = Reading::new(class, from, from / groups, columns, wanted.div_ceil(planes.max(1)));
-            let runs = chains(&reading.runs());
-            let needed: Vec<_> = (0..reading.axes[1].count).map(|line| needed(&runs, line)).collect();
-            let needed = if needed.iter().all(|some| *some == (0..runs.len())) { Vec::new() } else { needed };
             let ends = (weights.size(), weights.panels(), reading.units(batch));
-            passes.push(Pass { reading, runs, needed, weights, first_weight, first_panel, first_unit });
+            passes.push(Pass::new(reading, weights, [first_weight, first_panel, first_unit]));
             first_weight += ends.0;
             first_panel += ends.1;
             first_unit += ends.2;
@@ -196,7 +162,7 @@ impl Convolution {
                         line_step: across.step * pixels.targets * stride,
                         pixel_step: pixels.step * stride,
                     };
-                    let band = band.merged();
+                    let band = if pass.ends.is_empty() { band.merged() } else { band };
                     panels.for_each(|panel| self.panel::<V>(pass, panel, &band, operands));
                 };
                 match &self.finish {
@@ -218,62 +184,26 @@ impl Convolution {
     /// As for `compute`; nobody else uses the band.
     unsafe fn panel<V: Tiles>(&self, pass: &Pass, panel: usize, band: &Band, operands: &Operands<'_>) {
         let (group, columns, start) = pass.weights.panel(panel);
-        let vectors = columns.len().div_ceil(V::LANES);
-        let padded = vectors * V::LANES;
         let column = group * (self.columns / self.geometry.groups) + columns.start;
-        let c = band.c.wrapping_add(column);
-        let from = group * (self.channels() / self.geometry.groups);
         let (bias, relu) = match &self.finish {
-            Some(finish) if finish.bias => (operands.inputs[2].pointer::<f32>().cast_const(), finish.relu),
+            Some(finish) if finish.bias => {
+                (operands.inputs[2].pointer::<f32>().cast_const().wrapping_add(column), finish.relu)
+            }
             Some(finish) => (null(), finish.relu),
             None => (null(), false),
         };
-        let runs = &pass.runs;
-        if runs.is_empty() {
-            // SAFETY: the band is the chunk's own.
-            unsafe { band.fill(c, columns.len()) };
-        }
-        for (index, &Run { source, row, depth, .. }) in runs.iter().enumerate() {
-            let pixels = Split::by_size(band.rows.pixels, self.tile.rows);
-            for line in 0..band.rows.lines {
-                let of_line = pass.needed(band.lines_of(line, &(0..band.rows.pixels)));
-                for part in 0..pixels.parts {
-                    let pixels = pixels.part(part);
-                    let needed = match band.rows.pixels > band.width {
-                        true => pass.needed(band.lines_of(line, &pixels)),
-                        false => of_line.clone(),
-                    };
-                    if !needed.contains(&index) {
-                        continue;
-                    }
-                    let is_last = index + 1 == needed.end;
-                    // SAFETY: windows, weights and targets lie within their memory.
-                    unsafe {
-                        let a = band
-                            .rows
-                            .from
-                            .add(line * band.rows.line_step + pixels.start * band.rows.pixel_step);
-                        let b =
-                            operands.shared.pointer::<f32>().add(pass.first_weight + start + row * padded);
-                        V::COMPUTE[pixels.len() - 1][vectors - 1][0][1](&Tile {
-                            depth,
-                            a: a.add(from + source),
-                            stride_a: band.rows.pixel_step,
-                            b,
-                            stride_b: padded,
-                            packed_b: null_mut(),
-                            c: c.wrapping_add(line * band.line_step + pixels.start * band.pixel_step),
-                            stride_c: band.pixel_step,
-                            last_columns: columns.len() - (vectors - 1) * V::LANES,
-                            accumulate: index > needed.start,
-                            bias: if is_last && !bias.is_null() { bias.add(column) } else { null() },
-                            relu: is_last && relu,
-                            ahead: [Ahead::NOTHING; 2],
-                        });
-                    }
-                }
-            }
-        }
+        let panel = Panel {
+            pass,
+            tile_rows: self.tile.rows,
+            weights: operands.shared.pointer::<f32>().wrapping_add(pass.first_weight + start),
+            columns: columns.len(),
+            c: band.c.wrapping_add(column),
+            first_channel: group * (self.channels() / self.geometry.groups),
+            bias,
+            relu,
+        };
+        // SAFETY: windows, weights and targets lie within their memory, which is the chunk's own.
+        unsafe { panel.compute::<V>(band) };
     }
 
     /// The channels of the sources.

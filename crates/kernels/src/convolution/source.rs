@@ -152,6 +152,17 @@ impl Reading {
         }
     }
 
+    /// The terms of one line of a window.
+    pub fn line_terms(&self) -> usize {
+        self.axes[2].taps.len() * self.group
+    }
+
+    /// The terms of one place, where those of a line of a window follow one another, among zeros where they leave the sources.
+    pub fn line_group(&self) -> Option<usize> {
+        let follow = !self.is_inside && !self.is_gathered && self.group == self.channels;
+        (follow && self.group > 0).then_some(self.group)
+    }
+
     /// From one line of the rows that are multiplied to the next, and from one pixel to the next.
     pub fn steps(&self) -> (usize, usize) {
         let [_, across, columns] = &self.axes;
@@ -286,7 +297,7 @@ impl Reading {
 }
 
 /// The runs in parts that are added in one chain each.
-pub(super) fn chains(runs: &[Run]) -> Vec<Run> {
+pub(super) fn pieces(runs: &[Run]) -> Vec<Run> {
     let parts = |run: &Run| {
         let Run { source, row, depth, lines } = *run;
         let parts = depth.div_ceil(BLOCK_DEPTH).max(1);

@@ -22,6 +22,10 @@ pub(crate) struct Tile {
     /// The tile's columns of B, and the step along k.
     pub b: *const f32,
     pub stride_b: usize,
+    /// The stretches of that depth that a sum consists of, and the steps from one to the next in A and B.
+    pub stretches: usize,
+    pub next_a: usize,
+    pub next_b: usize,
     /// Where the micro-kernels that pack B copy the tile's columns.
     pub packed_b: *mut f32,
     pub c: *mut f32,
@@ -204,18 +208,23 @@ impl<const ROWS: usize, const VECTORS: usize, const PACK: bool, const STRIDED: b
     unsafe fn sums<V: Vector, const WHOLE: bool>(&self) -> [[V; VECTORS]; ROWS] {
         let tile = self.0;
         let mut place = Place { a: tile.a, b: tile.b, packed_b: tile.packed_b };
-        // SAFETY: the pointers are valid for the tile's rows, columns and depth, by the contract of `ComputeTile`.
-        unsafe {
-            let mut sums = [[V::zero(); VECTORS]; ROWS];
-            if STRIDED {
-                // Two steps at once would need more addresses than there are registers.
-                for _ in 0..tile.depth {
-                    self.step::<V, WHOLE>(&mut place, &mut sums);
+        let [mut first, mut second] = tile.ahead;
+        // What is asked for at a time has to be less than the lines that may be under way.
+        let mut asking = first.rows.max(second.rows).min(tile.depth / 2);
+        // SAFETY: the caller's.
+        let mut sums = unsafe { [[V::zero(); VECTORS]; ROWS] };
+        for stretch in 0..tile.stretches {
+            place.a = tile.a.wrapping_add(stretch * tile.next_a);
+            place.b = tile.b.wrapping_add(stretch * tile.next_b);
+            // SAFETY: the pointers are valid for the tile's rows, columns and depth, by the contract of `ComputeTile`.
+            unsafe {
+                if STRIDED {
+                    // Two steps at once would need more addresses than there are registers.
+                    for _ in 0..tile.depth {
+                        self.step::<V, WHOLE>(&mut place, &mut sums);
+                    }
+                    continue;
                 }
-            } else {
-                // What is asked for at a time has to be less than the lines that may be under way.
-                let [mut first, mut second] = tile.ahead;
-                let asking = first.rows.max(second.rows).min(tile.depth / 2);
                 for _ in 0..asking {
                     first.ask::<V>();
                     second.ask::<V>();
@@ -227,9 +236,10 @@ impl<const ROWS: usize, const VECTORS: usize, const PACK: bool, const STRIDED: b
                 if tile.depth % 2 == 1 {
                     self.step::<V, WHOLE>(&mut place, &mut sums);
                 }
+                asking = 0;
             }
-            sums
         }
+        sums
     }
 
     /// Adds the chains before, applies the epilogue, and stores the tile. Each loop is small enough that the compiler

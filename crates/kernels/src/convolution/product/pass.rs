@@ -1,0 +1,117 @@
+//! The targets of one class: what is added up for which of them.
+
+use super::super::source::{Reading, Run, pieces};
+use super::super::weights::Weights;
+use std::ops::Range;
+
+/// Terms of a chain of multiply-adds that several runs make: their panel of weights shares the L1 cache with the sources.
+const MOST_TERMS: usize = 288;
+/// Pixels at the ends of a line are computed apart, without the zeros around it, where these are such a share of all terms.
+const LEAST_ZEROS: usize = 64;
+
+/// The targets of one class.
+#[derive(Debug)]
+pub(super) struct Pass {
+    pub reading: Reading,
+    /// What a sum is made of, and which runs of it each line needs, unless each needs all: the others are of zeros.
+    pub runs: Vec<Run>,
+    needed: Vec<Range<usize>>,
+    /// The runs that are one chain of multiply-adds each, all of one length and at a constant distance.
+    pub chains: Vec<Range<usize>>,
+    /// The pixels of a line that need all terms, and the others.
+    pub inner: Range<usize>,
+    pub ends: Vec<End>,
+    pub weights: Weights,
+    /// Where its weights start among the packed ones, and its panels and units among all.
+    pub first_weight: usize,
+    pub first_panel: usize,
+    pub first_unit: usize,
+}
+
+/// A pixel near the end of a line, and which terms of a line of its window are of sources that exist.
+#[derive(Debug)]
+pub(super) struct End {
+    pub pixel: usize,
+    pub terms: Range<usize>,
+}
+
+impl Pass {
+    pub fn new(
+        reading: Reading,
+        weights: Weights,
+        [first_weight, first_panel, first_unit]: [usize; 3],
+    ) -> Self {
+        let runs = pieces(&reading.runs());
+        let needed: Vec<_> = (0..reading.axes[1].count).map(|line| needed(&runs, line)).collect();
+        let needed = if needed.iter().all(|some| *some == (0..runs.len())) { Vec::new() } else { needed };
+        let chains = chains(&runs);
+        let (inner, ends) = ends(&reading);
+        Pass { reading, runs, needed, chains, inner, ends, weights, first_weight, first_panel, first_unit }
+    }
+
+    /// The runs that some lines need.
+    pub fn needed(&self, lines: Range<usize>) -> Range<usize> {
+        if self.needed.is_empty() {
+            return 0..self.runs.len();
+        }
+        let needed = &self.needed[lines];
+        let end = needed.iter().map(|runs| runs.end).max().unwrap_or(0);
+        needed.iter().map(|runs| runs.start).min().unwrap_or(0)..end
+    }
+}
+
+/// The runs from the first to the last whose sources exist for a line of targets; all, where there are none.
+fn needed(runs: &[Run], line: usize) -> Range<usize> {
+    let exists = |run: &Run| (run.lines.0..run.lines.1).contains(&line);
+    match (runs.iter().position(exists), runs.iter().rposition(exists)) {
+        (Some(first), Some(last)) => first..last + 1,
+        _ => 0..runs.len(),
+    }
+}
+
+/// Runs that follow one another at a constant distance, as many as a chain of multiply-adds may have.
+fn chains(runs: &[Run]) -> Vec<Range<usize>> {
+    let distance =
+        |to: usize| (runs[to].source.wrapping_sub(runs[to - 1].source), runs[to].row - runs[to - 1].row);
+    let mut chains: Vec<Range<usize>> = Vec::new();
+    for (index, run) in runs.iter().enumerate() {
+        let joins = |chain: &&mut Range<usize>| {
+            run.depth == runs[chain.start].depth
+                && (chain.len() + 1) * run.depth <= MOST_TERMS
+                && (chain.len() == 1 || distance(index) == distance(chain.start + 1))
+        };
+        match chains.last_mut().filter(joins) {
+            Some(chain) => chain.end = index + 1,
+            None => chains.push(index..index + 1),
+        }
+    }
+    chains
+}
+
+/// The pixels of a line that need all terms, and the others where it pays to tell them apart.
+fn ends(reading: &Reading) -> (Range<usize>, Vec<End>) {
+    let columns = &reading.axes[2];
+    let (count, taps) = (columns.count, columns.taps.len());
+    let existing = |pixel: usize| {
+        let existing = columns.existing(pixel);
+        let before = columns
+            .taps
+            .iter()
+            .take_while(|tap| Some(&tap.offset) != existing.first().map(|tap| &tap.offset));
+        let first = if existing.is_empty() { 0 } else { before.count() };
+        first..first + existing.len()
+    };
+    let zeros: usize = (0..count).map(|pixel| taps - existing(pixel).len()).sum();
+    let Some(group) = reading.line_group().filter(|_| zeros * LEAST_ZEROS >= taps * count) else {
+        return (0..count, Vec::new());
+    };
+    let is_inner = |pixel: &usize| existing(*pixel).len() == taps;
+    let first = (0..count).find(is_inner).unwrap_or(count);
+    let inner = first..(first..count).find(|pixel| !is_inner(pixel)).unwrap_or(count);
+    let end = |pixel| {
+        let taps = existing(pixel);
+        End { pixel, terms: taps.start * group..taps.end * group }
+    };
+    let ends = (0..count).filter(|pixel| !inner.contains(pixel)).map(end).collect();
+    (inner, ends)
+}
