@@ -1,5 +1,7 @@
 //! Where the windows of a convolution lie.
 
+use std::ops::Range;
+
 use crate::kernel::require_size;
 
 /// One spatial axis: output `o` sees the inputs `o * stride + k * dilation - low` for each place `k` of the window.
@@ -213,14 +215,27 @@ impl Positions {
         if count == 0 { 0 } else { (count - 1) * self.advance + taps + 1 }
     }
 
+    /// The targets that read sources that exist by a tap.
+    pub fn targets_of(&self, tap: &Tap) -> Range<usize> {
+        let targets_before = |source: isize| {
+            let distance = (source - tap.offset).max(0) as usize;
+            distance.div_ceil(self.advance).min(self.count)
+        };
+        let first = targets_before(0);
+        first..targets_before(self.sources as isize).max(first)
+    }
+
     /// The taps by which a target reads sources that exist.
     #[inline(always)]
     pub fn existing(&self, target: usize) -> &[Tap] {
+        &self.taps[self.existing_range(target)]
+    }
+
+    /// Which taps these are.
+    pub fn existing_range(&self, target: usize) -> Range<usize> {
         let start = (target * self.advance) as isize;
-        let before = self.taps.iter().take_while(|tap| start + tap.offset < 0).count();
-        let behind =
-            self.taps.iter().rev().take_while(|tap| start + tap.offset >= self.sources as isize).count();
-        &self.taps[before..self.taps.len().max(before + behind) - behind]
+        let before = |source: isize| self.taps.partition_point(|tap| start + tap.offset < source);
+        before(0)..before(self.sources as isize)
     }
 
     /// Whether all that is read exists.

@@ -5,8 +5,6 @@
 //! windows leave the input, the sources of the band with zeros around them. Where runs are short, because there are few
 //! channels, the windows of the band are copied one after the other instead.
 
-mod apart;
-
 use super::geometry::{Class, Positions};
 use crate::chunks::part;
 use crate::matmul::{BLOCK_DEPTH, Split};
@@ -122,12 +120,7 @@ impl Reading {
         let mut row = 0;
         for plane in &planes.taps {
             for line in &lines.taps {
-                let exists = |target: &usize| {
-                    (0..lines.sources as isize).contains(&((target * lines.advance) as isize + line.offset))
-                };
-                let first = (0..lines.count).find(exists).unwrap_or(0);
-                let existing =
-                    (first, (first..lines.count).find(|line| !exists(line)).unwrap_or(lines.count));
+                let existing = lines.targets_of(line);
                 let start = (plane.offset - planes.start()) as usize * self.plane
                     + (line.offset - lines.start()) as usize * self.line;
                 let first = pieces.len();
@@ -135,7 +128,12 @@ impl Reading {
                     let source = start + (column.offset - columns.start()) as usize * self.channels;
                     match pieces[first..].last_mut() {
                         Some(last) if whole && last.source + last.depth == source => last.depth += self.group,
-                        _ => pieces.push(Run { source, row, depth: self.group, lines: existing }),
+                        _ => pieces.push(Run {
+                            source,
+                            row,
+                            depth: self.group,
+                            lines: (existing.start, existing.end),
+                        }),
                     }
                     row += self.group;
                 }

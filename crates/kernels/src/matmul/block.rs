@@ -2,7 +2,7 @@
 
 use super::blocking::{Blocking, Shape};
 use super::pack::PackPanel;
-use super::tile::{Ahead, Tile, Tiles};
+use super::tile::{Ahead, Stretches, Tile, Tiles};
 use crate::arch::Vector;
 use crate::chunks::part;
 use std::ops::Range;
@@ -147,9 +147,8 @@ impl Matrices<'_> {
                     stride_a,
                     b,
                     stride_b,
-                    stretches: 1,
-                    next_a: 0,
-                    next_b: 0,
+                    stretches: Stretches::ONE,
+                    repeats: Stretches::ONE,
                     packed_b,
                     c: c.wrapping_add(rows.start * self.stride_c),
                     stride_c: self.stride_c,

@@ -29,7 +29,7 @@ pub(crate) use blocking::{BLOCK_DEPTH, CHUNK_WORK, MOST_CHUNKS, Shape, Split, Ti
 pub use epilogue::Epilogue;
 pub(crate) use epilogue::Finish;
 pub use precision::{Precision, matmul};
-pub(crate) use tile::{Ahead, Chunk, Tile, TileTask, Tiles, tile_sizes, with_tiles};
+pub(crate) use tile::{Ahead, Chunk, Stretches, Tile, TileTask, Tiles, tile_sizes, with_tiles};
 
 /// C = A · B for each matrix of a batch, in f32, row-major, without gaps; or what an [`Epilogue`] makes of it.
 #[derive(Debug)]

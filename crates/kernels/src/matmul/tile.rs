@@ -23,9 +23,9 @@ pub(crate) struct Tile {
     pub b: *const f32,
     pub stride_b: usize,
     /// The stretches of that depth that a sum consists of, and the steps from one to the next in A and B.
-    pub stretches: usize,
-    pub next_a: usize,
-    pub next_b: usize,
+    pub stretches: Stretches,
+    /// How often there are these stretches, and the steps from each time to the next.
+    pub repeats: Stretches,
     /// Where the micro-kernels that pack B copy the tile's columns.
     pub packed_b: *mut f32,
     pub c: *mut f32,
@@ -39,6 +39,18 @@ pub(crate) struct Tile {
     pub relu: bool,
     /// What will be needed after the tile, and is asked for during its k loop.
     pub ahead: [Ahead; 2],
+}
+
+/// Parts of the terms of a sum, at constant distances in A and B.
+#[derive(Clone, Copy)]
+pub(crate) struct Stretches {
+    pub count: usize,
+    pub next_a: usize,
+    pub next_b: usize,
+}
+
+impl Stretches {
+    pub const ONE: Stretches = Stretches { count: 1, next_a: 0, next_b: 0 };
 }
 
 /// Rows of memory, each of which is a cache line or two.
@@ -213,30 +225,33 @@ impl<const ROWS: usize, const VECTORS: usize, const PACK: bool, const STRIDED: b
         let mut asking = first.rows.max(second.rows).min(tile.depth / 2);
         // SAFETY: the caller's.
         let mut sums = unsafe { [[V::zero(); VECTORS]; ROWS] };
-        for stretch in 0..tile.stretches {
-            place.a = tile.a.wrapping_add(stretch * tile.next_a);
-            place.b = tile.b.wrapping_add(stretch * tile.next_b);
-            // SAFETY: the pointers are valid for the tile's rows, columns and depth, by the contract of `ComputeTile`.
-            unsafe {
-                if STRIDED {
-                    // Two steps at once would need more addresses than there are registers.
-                    for _ in 0..tile.depth {
+        for repeat in 0..tile.repeats.count {
+            for stretch in 0..tile.stretches.count {
+                let (Stretches { next_a, next_b, .. }, outer) = (&tile.stretches, &tile.repeats);
+                place.a = tile.a.wrapping_add(repeat * outer.next_a + stretch * next_a);
+                place.b = tile.b.wrapping_add(repeat * outer.next_b + stretch * next_b);
+                // SAFETY: the pointers are valid for the tile's rows, columns and depth, by the contract of `ComputeTile`.
+                unsafe {
+                    if STRIDED {
+                        // Two steps at once would need more addresses than there are registers.
+                        for _ in 0..tile.depth {
+                            self.step::<V, WHOLE>(&mut place, &mut sums);
+                        }
+                        continue;
+                    }
+                    for _ in 0..asking {
+                        first.ask::<V>();
+                        second.ask::<V>();
+                        self.two_steps::<V, WHOLE>(&mut place, &mut sums);
+                    }
+                    for _ in asking..tile.depth / 2 {
+                        self.two_steps::<V, WHOLE>(&mut place, &mut sums);
+                    }
+                    if tile.depth % 2 == 1 {
                         self.step::<V, WHOLE>(&mut place, &mut sums);
                     }
-                    continue;
+                    asking = 0;
                 }
-                for _ in 0..asking {
-                    first.ask::<V>();
-                    second.ask::<V>();
-                    self.two_steps::<V, WHOLE>(&mut place, &mut sums);
-                }
-                for _ in asking..tile.depth / 2 {
-                    self.two_steps::<V, WHOLE>(&mut place, &mut sums);
-                }
-                if tile.depth % 2 == 1 {
-                    self.step::<V, WHOLE>(&mut place, &mut sums);
-                }
-                asking = 0;
             }
         }
         sums

@@ -3,7 +3,7 @@
 use super::super::source::Run;
 use super::band::Band;
 use super::pass::Pass;
-use crate::matmul::{Ahead, Split, Tile, Tiles};
+use crate::matmul::{Ahead, Split, Stretches, Tile, Tiles};
 use std::ops::Range;
 use std::ptr::{null, null_mut};
 
@@ -136,9 +136,8 @@ impl Panel<'_> {
                 stride_a: *step_a,
                 b: self.weights.wrapping_add(row * padded),
                 stride_b: padded,
-                stretches: chain.len(),
-                next_a: next.0,
-                next_b: next.1 * padded,
+                stretches: Stretches { count: chain.len(), next_a: next.0, next_b: next.1 * padded },
+                repeats: Stretches::ONE,
                 packed_b: null_mut(),
                 c: *c,
                 stride_c: *step_c,

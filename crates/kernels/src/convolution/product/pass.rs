@@ -6,8 +6,10 @@ use std::ops::Range;
 
 /// Terms of a chain of multiply-adds that several runs make: their panel of weights shares the L1 cache with the sources.
 const MOST_TERMS: usize = 288;
-/// Pixels at the ends of a line are computed apart, without the zeros around it, where these are such a share of all terms.
+/// Pixels at the ends of a line are computed apart, without the zeros around it, where these are such a share of all terms, ...
 const LEAST_ZEROS: usize = 64;
+/// ... and there are so many lines, whose ends are one tile.
+const LEAST_LINES: usize = 4;
 
 /// The targets of one class.
 #[derive(Debug)]
@@ -92,24 +94,16 @@ fn chains(runs: &[Run]) -> Vec<Range<usize>> {
 fn ends(reading: &Reading) -> (Range<usize>, Vec<End>) {
     let columns = &reading.axes[2];
     let (count, taps) = (columns.count, columns.taps.len());
-    let existing = |pixel: usize| {
-        let existing = columns.existing(pixel);
-        let before = columns
-            .taps
-            .iter()
-            .take_while(|tap| Some(&tap.offset) != existing.first().map(|tap| &tap.offset));
-        let first = if existing.is_empty() { 0 } else { before.count() };
-        first..first + existing.len()
-    };
-    let zeros: usize = (0..count).map(|pixel| taps - existing(pixel).len()).sum();
-    let Some(group) = reading.line_group().filter(|_| zeros * LEAST_ZEROS >= taps * count) else {
+    let zeros: usize = (0..count).map(|pixel| taps - columns.existing(pixel).len()).sum();
+    let is_worth_it = zeros * LEAST_ZEROS >= taps * count && reading.bands.part(0).len() >= LEAST_LINES;
+    let Some(group) = reading.line_group().filter(|_| is_worth_it) else {
         return (0..count, Vec::new());
     };
-    let is_inner = |pixel: &usize| existing(*pixel).len() == taps;
+    let is_inner = |pixel: &usize| columns.existing(*pixel).len() == taps;
     let first = (0..count).find(is_inner).unwrap_or(count);
     let inner = first..(first..count).find(|pixel| !is_inner(pixel)).unwrap_or(count);
     let end = |pixel| {
-        let taps = existing(pixel);
+        let taps = columns.existing_range(pixel);
         End { pixel, terms: taps.start * group..taps.end * group }
     };
     let ends = (0..count).filter(|pixel| !inner.contains(pixel)).map(end).collect();
