@@ -52,9 +52,7 @@ impl Piece<'_> {
             // SAFETY: the caller's.
             unsafe {
                 if kernel.packed() > 0 {
-                    for (panel, packed) in panels.clone().zip(packed.chunks_exact_mut(BLOCK_DEPTH * width)) {
-                        self.pack::<V>(panel, packed);
-                    }
+                    self.pack::<V>(panels.clone(), packed);
                 }
                 let channel = group * (geometry.channels / geometry.groups);
                 for parts in kernel.rows.chunks(kernel.parts_at_once()) {
@@ -104,25 +102,30 @@ impl Piece<'_> {
         }
     }
 
-    /// Copies the gradients of a panel close together.
+    /// Copies the gradients of each panel close together.
     ///
     /// # Safety
     /// As for `add`.
-    unsafe fn pack<V: Tiles>(&self, panel: Panel, to: &mut [f32]) {
-        let Elements { from, steps } = self.gradients(panel);
-        let padded = panel.count.next_multiple_of(V::LANES);
+    unsafe fn pack<V: Tiles>(&self, panels: impl Iterator<Item = Panel> + Clone, to: &mut [f32]) {
         let lines = (0..self.images).flat_map(|image| (0..self.lines.len()).map(move |line| (image, line)));
-        for ((image, line), to) in lines.zip(to.chunks_exact_mut(self.pixels.len() * padded)) {
-            let from = from.wrapping_add(image * steps[2] + line * steps[1]);
-            if padded == panel.count {
-                // SAFETY: the targets are the piece's.
-                unsafe { copy_pixels(from, steps[0], padded, to) };
-                continue;
-            }
-            for (pixel, to) in to.chunks_exact_mut(padded).enumerate() {
-                // SAFETY: as above.
-                let from = unsafe { std::slice::from_raw_parts(from.add(pixel * steps[0]), panel.count) };
-                to[..panel.count].copy_from_slice(from);
+        for (index, (image, line)) in lines.enumerate() {
+            // The panels of a line in turn, which is in the L1 cache then.
+            for (panel, to) in panels.clone().zip(to.chunks_exact_mut(BLOCK_DEPTH * self.kernel.tile.columns))
+            {
+                let Elements { from, steps } = self.gradients(panel);
+                let from = from.wrapping_add(image * steps[2] + line * steps[1]);
+                let padded = panel.count.next_multiple_of(V::LANES);
+                let to = &mut to[index * self.pixels.len() * padded..][..self.pixels.len() * padded];
+                if padded == panel.count {
+                    // SAFETY: the targets are the piece's.
+                    unsafe { copy_pixels(from, steps[0], padded, to) };
+                    continue;
+                }
+                for (pixel, to) in to.chunks_exact_mut(padded).enumerate() {
+                    // SAFETY: as above.
+                    let from = unsafe { std::slice::from_raw_parts(from.add(pixel * steps[0]), panel.count) };
+                    to[..panel.count].copy_from_slice(from);
+                }
             }
         }
     }
