@@ -215,6 +215,11 @@ impl Positions {
         if count == 0 { 0 } else { (count - 1) * self.advance + taps + 1 }
     }
 
+    /// Whether each tap reads the source behind that of the one before.
+    pub fn are_neighbours(&self) -> bool {
+        self.taps.windows(2).all(|taps| taps[1].offset == taps[0].offset + 1)
+    }
+
     /// The targets that read sources that exist by a tap.
     pub fn targets_of(&self, tap: &Tap) -> Range<usize> {
         let targets_before = |source: isize| {

@@ -2,8 +2,7 @@
 //!
 //! A window's places that follow one another along the last axis are one run of memory, together with their channels.
 //! So a convolution is a sum of matrix products, one a run, whose rows overlap in memory: nothing is copied but, where
-//! windows leave the input, the sources of the band with zeros around them. Where runs are short, because there are few
-//! channels, the windows of the band are copied one after the other instead.
+//! windows leave the input, the sources of the band with zeros around them.
 
 use super::geometry::{Class, Positions};
 use crate::chunks::part;
@@ -12,10 +11,6 @@ use std::ops::Range;
 
 /// Elements of the sources of a band, which stay in the L2 cache.
 const BAND: usize = 1 << 16;
-/// Runs that are shorter are copied, ...
-const SHORT_RUN: usize = 16;
-/// ... unless a window has more terms than this.
-const MOST_GATHERED: usize = 1 << 10;
 
 /// A stretch of terms: where its sources lie behind the start of a window, and its first row of the packed weights.
 #[derive(Clone, Copy, Debug)]
@@ -36,8 +31,6 @@ pub(super) struct Reading {
     group: usize,
     /// Whether windows stay within the sources, so that these can be read where they lie; else they are copied with zeros around them.
     is_inside: bool,
-    /// Whether windows are copied one after the other.
-    is_gathered: bool,
     /// Targets' lines along the second axis, in bands.
     pub bands: Split,
     /// From one plane and line of the sources, as they are read, to the next. Where zeros lie around them, those behind a line are also
@@ -47,8 +40,7 @@ pub(super) struct Reading {
     /// Where the sources that exist begin and end in a line with zeros around it, and the length of that line, in pixels.
     real: Range<usize>,
     width: usize,
-    /// The terms of a window, as its sources lie before they are copied one after the other.
-    pieces: Vec<Run>,
+    /// The terms of a window.
     pub terms: usize,
 }
 
@@ -80,12 +72,10 @@ impl Reading {
             channels,
             group,
             is_inside,
-            is_gathered: false,
             plane: 0,
             line: 0,
             real: 0..0,
             width: 0,
-            pieces: Vec::new(),
             terms: axes.iter().map(|axis| axis.taps.len()).product::<usize>() * group,
             bands,
             axes,
@@ -106,29 +96,26 @@ impl Reading {
                 (reading.axes[1].span(lines) * line + shared * channels, line)
             }
         };
-        reading.pieces = reading.find_pieces();
-        let longest = reading.pieces.iter().map(|run| run.depth).max().unwrap_or(0);
-        let is_short = (1..SHORT_RUN).contains(&longest) && reading.pieces.len() > 1;
-        reading.is_gathered = group == channels && is_short && reading.terms <= MOST_GATHERED;
         reading
     }
 
-    fn find_pieces(&self) -> Vec<Run> {
+    /// The terms of a window in stretches that lie together.
+    pub fn runs(&self) -> Vec<Run> {
         let [planes, lines, columns] = &self.axes;
         let whole = self.group == self.channels;
-        let mut pieces: Vec<Run> = Vec::new();
+        let mut runs: Vec<Run> = Vec::new();
         let mut row = 0;
         for plane in &planes.taps {
             for line in &lines.taps {
                 let existing = lines.targets_of(line);
                 let start = (plane.offset - planes.start()) as usize * self.plane
                     + (line.offset - lines.start()) as usize * self.line;
-                let first = pieces.len();
+                let first = runs.len();
                 for column in &columns.taps {
                     let source = start + (column.offset - columns.start()) as usize * self.channels;
-                    match pieces[first..].last_mut() {
+                    match runs[first..].last_mut() {
                         Some(last) if whole && last.source + last.depth == source => last.depth += self.group,
-                        _ => pieces.push(Run {
+                        _ => runs.push(Run {
                             source,
                             row,
                             depth: self.group,
@@ -139,15 +126,7 @@ impl Reading {
                 }
             }
         }
-        pieces
-    }
-
-    /// The terms of a window, as they lie in the rows that are multiplied.
-    pub fn runs(&self) -> Vec<Run> {
-        match self.is_gathered {
-            true => vec![Run { source: 0, row: 0, depth: self.terms, lines: (0, self.axes[1].count) }],
-            false => self.pieces.clone(),
-        }
+        runs
     }
 
     /// The terms of one line of a window.
@@ -157,17 +136,8 @@ impl Reading {
 
     /// The terms of one place, where those of a line of a window follow one another, among zeros where they leave the sources.
     pub fn line_group(&self) -> Option<usize> {
-        let follow = !self.is_inside && !self.is_gathered && self.group == self.channels;
-        (follow && self.group > 0).then_some(self.group)
-    }
-
-    /// From one line of the rows that are multiplied to the next, and from one pixel to the next.
-    pub fn steps(&self) -> (usize, usize) {
-        let [_, across, columns] = &self.axes;
-        match self.is_gathered {
-            true => (columns.count * self.terms, self.terms),
-            false => (across.advance * self.line, columns.advance * self.channels),
-        }
+        let follow = self.group == self.channels && self.axes[2].are_neighbours();
+        (follow && !self.is_inside && self.group > 0).then_some(self.group)
     }
 
     /// The bands of all images.
@@ -182,17 +152,8 @@ impl Reading {
         (plane / self.axes[0].count, plane % self.axes[0].count, self.bands.part(band))
     }
 
-    /// Elements of private memory for the copies of a band.
+    /// Elements of private memory for a band with zeros around it, if it is copied so.
     pub fn scratch(&self) -> usize {
-        self.padded() + if self.is_gathered { self.gathered() } else { 0 }
-    }
-
-    fn gathered(&self) -> usize {
-        self.bands.part(0).len() * self.axes[2].count * self.terms
-    }
-
-    /// Elements of a band with zeros around it, if it is copied so.
-    fn padded(&self) -> usize {
         if self.is_inside { 0 } else { self.axes[0].span(1) * self.plane }
     }
 
@@ -209,7 +170,6 @@ impl Reading {
         scratch: &mut [f32],
     ) -> Rows {
         let [planes, across, columns] = &self.axes;
-        let (padded, gathered) = scratch.split_at_mut(self.padded());
         let from = if self.is_inside {
             let start = |axis: &Positions, target: usize| axis.start() as usize + target * axis.advance;
             let plane = image * planes.sources + start(planes, plane);
@@ -218,16 +178,11 @@ impl Reading {
             unsafe { sources.add((line * columns.sources + start(columns, 0)) * self.channels) }
         } else {
             // SAFETY: the caller's.
-            unsafe { self.pad(sources, image, plane, lines.clone(), padded) };
-            padded.as_ptr()
+            unsafe { self.pad(sources, image, plane, lines.clone(), scratch) };
+            scratch.as_ptr()
         };
         let (line_step, pixel_step) = (across.advance * self.line, columns.advance * self.channels);
-        let rows = Rows { from, lines: lines.len(), line_step, pixels: columns.count, pixel_step };
-        match self.is_gathered {
-            // SAFETY: the rows were just found, and the scratch has its size.
-            true => unsafe { self.gather(&rows, gathered) },
-            false => rows,
-        }
+        Rows { from, lines: lines.len(), line_step, pixels: columns.count, pixel_step }
     }
 
     /// Copies the sources of a band, with zeros for those that do not exist.
@@ -270,27 +225,6 @@ impl Reading {
             }
             place += self.plane;
         }
-    }
-
-    /// Copies the windows one after the other.
-    ///
-    /// # Safety
-    /// The rows are valid for the windows.
-    unsafe fn gather(&self, rows: &Rows, to: &mut [f32]) -> Rows {
-        let Rows { from, lines, line_step, pixels, pixel_step } = *rows;
-        let windows = (0..lines).flat_map(|line| (0..pixels).map(move |pixel| (line, pixel)));
-        for ((line, pixel), to) in windows.zip(to.chunks_exact_mut(self.terms)) {
-            // SAFETY: the window lies within the rows' memory.
-            let window = unsafe { from.add(line * line_step + pixel * pixel_step) };
-            for piece in &self.pieces {
-                for (term, to) in to[piece.row..][..piece.depth].iter_mut().enumerate() {
-                    // SAFETY: as above.
-                    *to = unsafe { *window.add(piece.source + term) };
-                }
-            }
-        }
-        let (line_step, pixel_step) = self.steps();
-        Rows { from: to.as_ptr(), lines, line_step, pixels, pixel_step }
     }
 }
 

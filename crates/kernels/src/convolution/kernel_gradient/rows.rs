@@ -34,8 +34,7 @@ struct Neighbours {
 
 /// How many neighbouring taps a tile has rows of, where sources have `channels` channels of which a filter sees `group`.
 pub(super) fn taps_at_once(class: &Class, channels: usize, group: usize, tile_rows: usize) -> usize {
-    let follow = class.axes[2].taps.windows(2).all(|taps| taps[1].offset == taps[0].offset + 1);
-    if group == channels && follow { (tile_rows / group.max(1)).max(1) } else { 1 }
+    if group == channels && class.axes[2].are_neighbours() { (tile_rows / group.max(1)).max(1) } else { 1 }
 }
 
 /// All rows of a gradient. Those of single taps are parts by channels, which all taps share.
