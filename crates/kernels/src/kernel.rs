@@ -27,6 +27,12 @@ pub trait Kernel: Send + Sync + fmt::Debug {
         false
     }
 
+    /// The elements that a chunk writes of every output, if they follow one another and are the same of all. Nobody writes them
+    /// before or after.
+    fn written(&self, _phase: u32, _chunk: u32) -> Option<Range<usize>> {
+        None
+    }
+
     /// Does one chunk of one phase. `private` holds `scratch().private` elements and belongs to the calling thread.
     fn run(
         &self,

@@ -10,7 +10,7 @@ use crate::elementwise::Elementwise;
 use crate::ops::{Lowered, Site};
 use crate::product::Product;
 use crate::program::{Instruction, Program, Update, ValueId};
-use crate::reduce::Reductions;
+use crate::reduce::{Reduced, Reductions};
 use crate::tensor::TensorType;
 
 /// A lowered program. Views are resolved: a value here is memory of its own. The nodes are in an order that runs, and
@@ -63,6 +63,7 @@ pub enum Work {
     Product(Product),
     Reduce(Reductions),
     MaxPool(MaxPool),
+    Reduced(Reduced),
     Kernel(Box<dyn Kernel>),
     Control(Control),
 }
@@ -236,6 +237,7 @@ impl Work {
             Work::Product(work) => Some(work.kernel(isa)),
             Work::Reduce(work) => Some(work.kernel(isa)),
             Work::MaxPool(work) => Some(Box::new(work.clone())),
+            Work::Reduced(work) => work.kernel(isa),
             Work::Kernel(_) | Work::Control(_) => None,
         }
     }

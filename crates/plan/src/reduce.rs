@@ -1,8 +1,9 @@
 //! Reductions before they are a kernel, so that the work before them can join them, and they each other.
 
-use layerwise_kernels::{self as kernels, Dtype, Isa, Kernel};
+use layerwise_kernels::{self as kernels, ByParts, Dtype, Isa, Kernel, Origin};
 
 use crate::elementwise::{Elementwise, common_columns};
+use crate::graph::Work;
 
 /// Reductions that do not wait for each other: the operands of one follow those of the one before.
 #[derive(Clone, Debug)]
@@ -26,6 +27,17 @@ pub enum ReductionKind {
     Min,
 }
 
+/// Work, and reductions of its results while they are in the cache. The operands that the reductions find elsewhere follow those of the
+/// work, and so do their results.
+#[derive(Debug)]
+pub struct Reduced {
+    pub work: Box<Work>,
+    /// The operands of the work.
+    pub inputs: usize,
+    pub outputs: usize,
+    pub reductions: Vec<(Reduction, Vec<Origin>)>,
+}
+
 impl Reductions {
     /// Whether this is one reduction that can compute a chain with one output while it reads.
     pub fn take(&self, chain: &Elementwise) -> bool {
@@ -40,7 +52,10 @@ impl Reductions {
 
     /// The kernel.
     pub fn kernel(&self, isa: Isa) -> Box<dyn Kernel> {
-        let mut kernels = self.0.iter().map(|reduction| (reduction.kernel(isa), reduction.inputs(), 1));
+        let mut kernels = self.0.iter().map(|reduction| {
+            let kernel: Box<dyn Kernel> = reduction.kernel(isa);
+            (kernel, reduction.inputs(), 1)
+        });
         match (kernels.next(), self.0.len()) {
             (Some((kernel, ..)), 1) => kernel,
             (first, _) => Box::new(kernels::Several::new(first.into_iter().chain(kernels).collect())),
@@ -59,11 +74,13 @@ impl Reduction {
         kernels::Reduce::reads_rows_of(&self.shape, &self.axes, columns)
     }
 
-    fn inputs(&self) -> usize {
+    /// How many operands it has.
+    pub fn inputs(&self) -> usize {
         self.chain.as_ref().map_or(1, |chain| chain.tape.inputs.len())
     }
 
-    fn kernel(&self, isa: Isa) -> Box<dyn Kernel> {
+    /// The kernel.
+    pub fn kernel(&self, isa: Isa) -> Box<dyn ByParts> {
         let make = match self.kind {
             ReductionKind::Sum => kernels::Reduce::sum,
             ReductionKind::Product => kernels::Reduce::product,
@@ -75,5 +92,15 @@ impl Reduction {
             Some(chain) => kernel.of_chain(chain.kernel(isa)),
             None => kernel,
         })
+    }
+}
+
+impl Reduced {
+    /// The kernel.
+    pub fn kernel(&self, isa: Isa) -> Option<Box<dyn Kernel>> {
+        let reductions = self.reductions.iter();
+        let reductions = reductions.map(|(reduction, origins)| (reduction.kernel(isa), origins.clone()));
+        let kernel = self.work.build(isa)?;
+        Some(Box::new(kernels::Reduced::new(kernel, self.inputs, self.outputs, reductions.collect())))
     }
 }

@@ -101,6 +101,26 @@ impl Kernel for MaxPool {
         Cost { flops: self.geometry.flops(), bytes: self.geometry.bytes() }
     }
 
+    /// Of a gradient whose windows do not overlap, where the inputs of the windows of a line lie together.
+    fn written(&self, _: u32, chunk: u32) -> Option<Range<usize>> {
+        let [planes, lines, columns] = self.geometry.axes;
+        let together = lines.output == 1 || (planes.output == 1 && planes.input == 1);
+        if !self.pooling.is_gradient() || !self.disjoint || !together {
+            return None;
+        }
+        let start = |item: usize| {
+            let (image, plane, line) = (
+                item / lines.output / planes.output,
+                item / lines.output % planes.output,
+                item % lines.output,
+            );
+            let first = image * planes.input + self.windows[0][plane].start;
+            (first * lines.input + self.windows[1][line].start) * columns.input * self.geometry.channels
+        };
+        let items = self.chunks.range(chunk);
+        Some(start(items.start)..start(items.end))
+    }
+
     fn run(&self, _: u32, chunk: u32, operands: &Operands<'_>, _: &mut [f32]) -> Result<(), KernelError> {
         let (inputs, outputs) = (self.geometry.inputs(), self.geometry.outputs());
         let sizes = match self.pooling {

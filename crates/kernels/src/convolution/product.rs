@@ -143,12 +143,8 @@ impl Convolution {
         for index in self.chunks.part(chunk) {
             let pass = &self.passes[self.passes.partition_point(|pass| pass.first_unit <= index) - 1];
             let (image, plane, lines) = pass.reading.unit(index - pass.first_unit);
-            let [planes, across, pixels] = &pass.reading.axes;
-            // The row of the first target, counted over all targets.
-            let row = (image * planes.targets + planes.first + plane * planes.step) * across.targets
-                + across.first
-                + lines.start * across.step;
-            let row = row * pixels.targets + pixels.first;
+            let [_, across, pixels] = &pass.reading.axes;
+            let row = pass.reading.first_row(image, plane, lines.start);
             // SAFETY: the operands have their sizes; the rows are used while the scratch is.
             unsafe {
                 let rows =
@@ -275,6 +271,20 @@ impl Kernel for Convolution {
 
     fn may_alias(&self, output: usize, input: usize) -> bool {
         self.finish.as_ref().is_some_and(|finish| finish.may_alias(output, input))
+    }
+
+    /// Of targets that are one class, which are then computed in the order of rows.
+    fn written(&self, phase: u32, chunk: u32) -> Option<Range<usize>> {
+        let [Pass { reading, .. }] = &self.passes[..] else { return None };
+        if phase == 0 || !reading.axes.iter().all(|axis| axis.count == axis.targets) {
+            return None;
+        }
+        let start = |unit: usize| {
+            let (image, plane, lines) = reading.unit(unit);
+            reading.first_row(image, plane, lines.start) * self.columns
+        };
+        let units = self.chunks.part(chunk as usize);
+        Some(start(units.start)..start(units.end))
     }
 
     fn run(

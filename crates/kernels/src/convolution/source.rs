@@ -152,6 +152,13 @@ impl Reading {
         (plane / self.axes[0].count, plane % self.axes[0].count, self.bands.part(band))
     }
 
+    /// The row of the first target of a line, counted over all targets.
+    pub fn first_row(&self, image: usize, plane: usize, line: usize) -> usize {
+        let [planes, lines, pixels] = &self.axes;
+        let plane = image * planes.targets + planes.first + plane * planes.step;
+        (plane * lines.targets + lines.first + line * lines.step) * pixels.targets + pixels.first
+    }
+
     /// Elements of private memory for a band with zeros around it, if it is copied so.
     pub fn scratch(&self) -> usize {
         if self.is_inside { 0 } else { self.axes[0].span(1) * self.plane }

@@ -103,6 +103,11 @@ impl Elementwise {
         self.segments.iter().map(|cut| cut.segment.elements()).sum()
     }
 
+    /// The bytes of each element of an input.
+    pub(crate) fn input_bytes(&self, input: usize) -> usize {
+        self.tape.inputs[input].bytes()
+    }
+
     /// Computes some elements of the only segment, whole rows where an input is a row or a column, into the only output, which begins with
     /// the first of them.
     ///
@@ -253,6 +258,17 @@ impl Kernel for Elementwise {
         segment == output / outputs
             && self.segments[segment].segment.access[k] == Access::Full
             && self.tape.inputs[k].bytes() == self.tape.outputs[output % outputs].dtype.bytes()
+    }
+
+    /// Of the only segment, where there is one.
+    fn written(&self, _phase: u32, chunk: u32) -> Option<Range<usize>> {
+        let [CutSegment { segment, blocks, .. }] = &self.segments[..] else { return None };
+        let start = |block: usize| match block < blocks.count {
+            true => blocks.block(block).start,
+            false => segment.elements(),
+        };
+        let range = self.chunks.range(chunk);
+        Some(start(range.start)..start(range.end))
     }
 
     fn run(

@@ -29,6 +29,7 @@ pub(crate) use blocking::{BLOCK_DEPTH, CHUNK_WORK, MOST_CHUNKS, Shape, Split, Ti
 pub use epilogue::Epilogue;
 pub(crate) use epilogue::Finish;
 pub use precision::{Precision, matmul};
+use std::ops::Range;
 pub(crate) use tile::{Ahead, Chunk, Stretches, Tile, TileTask, Tiles, tile_sizes, with_tiles};
 
 /// C = A · B for each matrix of a batch, in f32, row-major, without gaps; or what an [`Epilogue`] makes of it.
@@ -210,6 +211,21 @@ impl Kernel for Matmul {
     /// An output of the epilogue may take the place of an operand that its tape reads in full.
     fn may_alias(&self, output: usize, input: usize) -> bool {
         self.finish.may_alias(output, input)
+    }
+
+    /// Where blocks have whole rows.
+    fn written(&self, phase: u32, chunk: u32) -> Option<Range<usize>> {
+        let Blocking { block_rows, block_columns, row_panels, chunks, .. } = &self.blocking;
+        if phase as usize + 1 < self.phases.len() || block_columns.parts > 1 {
+            return None;
+        }
+        let start = |block: usize| {
+            let (matrix, block) = (block / block_rows.parts, block % block_rows.parts);
+            let row = row_panels.part(block_rows.part(block).start).start;
+            (matrix * self.shape.m + row) * self.shape.n
+        };
+        let blocks = chunks.part(chunk as usize);
+        Some(start(blocks.start)..start(blocks.end))
     }
 
     fn run(

@@ -24,6 +24,27 @@ impl<T: Element> Input<T> for &[T] {
     }
 }
 
+/// Elements in memory, of which others may be written while some are read.
+#[derive(Clone, Copy)]
+pub(super) struct Stored(Buffer);
+
+impl Stored {
+    /// # Safety
+    /// Nobody writes the elements that are asked for while they are read, and any bits are valid ones.
+    pub unsafe fn new(elements: Buffer) -> Self {
+        Stored(elements)
+    }
+}
+
+impl<T: Element> Input<T> for Stored {
+    #[inline(always)]
+    fn rows(&mut self, first: usize, pitch: usize, count: usize, width: usize) -> (&[T], usize) {
+        let end = first + (count - 1) * pitch + width;
+        // SAFETY: by the contract of `new`.
+        (unsafe { self.0.part(first * size_of::<T>()..end * size_of::<T>()).slice() }, pitch)
+    }
+}
+
 /// The results of a chain, which exist only while they are reduced.
 pub(super) struct Computed<'a> {
     pub chain: &'a Elementwise,

@@ -12,12 +12,14 @@ pub(crate) use operation::{Element, Max, Operation, Sum};
 pub(crate) use rows::reduce_row;
 
 use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch, require_size};
+use crate::reduced::ByParts;
 use crate::target::Target;
 use crate::{Dtype, Elementwise, Isa};
-use input::{Computed, Input};
+use input::{Computed, Input, Stored};
 use operation::{Min, Product};
-use stage::{BYTES, MOST_AT_ONCE, Stage, StageChunk};
+use stage::{BYTES, MOST_AT_ONCE, Stage, StageTiles};
 use std::marker::PhantomData;
+use std::ops::Range;
 
 /// A reduction over any axes of a tensor, as a sequence of stages that each reduce one dimension. The tensor lies in memory, or
 /// an elementwise chain computes it block by block.
@@ -113,10 +115,44 @@ impl Reduce {
         self
     }
 
+    /// Reduces some tiles of a stage, which nobody else does.
+    fn run_tiles(&self, phase: usize, tiles: Range<usize>, operands: &Operands<'_>, private: &mut [f32]) {
+        let stage = &self.stages[phase];
+        let from =
+            self.stages[..phase].iter().rev().skip(1).map(Stage::output_elements).sum::<usize>() * BYTES;
+        let to = self.stages[..phase].iter().map(Stage::output_elements).sum::<usize>() * BYTES;
+        let (read, written) = (stage.input_elements() * BYTES, stage.output_elements() * BYTES);
+        let output = if phase + 1 == self.stages.len() {
+            operands.outputs[0].part(0..written)
+        } else {
+            operands.shared.part(to..to + written)
+        };
+        let private = &mut private[..self.scratch.private];
+        if phase == 0
+            && let Some(chain) = &self.chain
+        {
+            let (own, private) = private.split_at_mut(stage.private());
+            let (values, private) = private.split_at_mut(MOST_AT_ONCE);
+            let input = Computed { chain, operands: operands.inputs, values, private };
+            return self.run_kind::<f32>(stage, tiles, input, output, own);
+        }
+        let input = if phase == 0 {
+            operands.inputs[0].part(0..read)
+        } else {
+            operands.shared.part(from..from + read)
+        };
+        // SAFETY: numbers, of which nobody writes those of the tiles meanwhile.
+        let input = unsafe { Stored::new(input) };
+        match self.dtype {
+            Dtype::Int32 => self.run_kind::<i32>(stage, tiles, input, output, private),
+            _ => self.run_kind::<f32>(stage, tiles, input, output, private),
+        }
+    }
+
     fn run_kind<T: Element>(
         &self,
         stage: &Stage,
-        chunk: u32,
+        tiles: Range<usize>,
         input: impl Input<T>,
         output: Buffer,
         private: &mut [f32],
@@ -127,24 +163,24 @@ impl Reduce {
         Min: Operation<T>,
     {
         match self.kind {
-            Kind::Sum => self.run_stage::<T, Sum>(stage, chunk, input, output, private),
-            Kind::Product => self.run_stage::<T, Product>(stage, chunk, input, output, private),
-            Kind::Max => self.run_stage::<T, Max>(stage, chunk, input, output, private),
-            Kind::Min => self.run_stage::<T, Min>(stage, chunk, input, output, private),
+            Kind::Sum => self.run_stage::<T, Sum>(stage, tiles, input, output, private),
+            Kind::Product => self.run_stage::<T, Product>(stage, tiles, input, output, private),
+            Kind::Max => self.run_stage::<T, Max>(stage, tiles, input, output, private),
+            Kind::Min => self.run_stage::<T, Min>(stage, tiles, input, output, private),
         }
     }
 
     fn run_stage<T: Element, O: Operation<T>>(
         &self,
         stage: &Stage,
-        chunk: u32,
+        tiles: Range<usize>,
         input: impl Input<T>,
         output: Buffer,
         private: &mut [f32],
     ) {
-        self.target.run(StageChunk::<_, T, O> {
+        self.target.run(StageTiles::<_, T, O> {
             stage,
-            chunk,
+            tiles,
             input,
             output,
             // SAFETY: elements are numbers of the size of f32, and any bits are one.
@@ -194,39 +230,26 @@ impl Kernel for Reduce {
         operands: &Operands<'_>,
         private: &mut [f32],
     ) -> Result<(), KernelError> {
-        let phase = phase as usize;
-        let stage = &self.stages[phase];
-        let from =
-            self.stages[..phase].iter().rev().skip(1).map(Stage::output_elements).sum::<usize>() * BYTES;
-        let to = self.stages[..phase].iter().map(Stage::output_elements).sum::<usize>() * BYTES;
-        let (read, written) = (stage.input_elements() * BYTES, stage.output_elements() * BYTES);
-        let output = if phase + 1 == self.stages.len() {
-            operands.outputs[0].part(0..written)
-        } else {
-            operands.shared.part(to..to + written)
-        };
-        let private = &mut private[..self.scratch.private];
-        if phase == 0
-            && let Some(chain) = &self.chain
-        {
-            let (own, private) = private.split_at_mut(stage.private());
-            let (values, private) = private.split_at_mut(MOST_AT_ONCE);
-            let input = Computed { chain, operands: operands.inputs, values, private };
-            self.run_kind::<f32>(stage, chunk, input, output, own);
-            return Ok(());
-        }
-        let input = if phase == 0 {
-            operands.inputs[0].part(0..read)
-        } else {
-            operands.shared.part(from..from + read)
-        };
-        // SAFETY: numbers, which nobody writes during this phase.
-        let (floats, integers) = unsafe { (input.slice::<f32>(), input.slice::<i32>()) };
-        match self.dtype {
-            Dtype::Int32 => self.run_kind::<i32>(stage, chunk, integers, output, private),
-            _ => self.run_kind::<f32>(stage, chunk, floats, output, private),
-        }
+        self.run_tiles(phase as usize, self.stages[phase as usize].tiles(chunk), operands, private);
         Ok(())
+    }
+}
+
+impl ByParts for Reduce {
+    fn parts(&self) -> usize {
+        self.stages[0].parts()
+    }
+
+    fn part(&self, index: usize) -> Range<usize> {
+        self.stages[0].part(index)
+    }
+
+    fn operand_bytes(&self, operand: usize) -> usize {
+        self.chain.as_ref().map_or(BYTES, |chain| chain.input_bytes(operand))
+    }
+
+    fn run_part(&self, index: usize, operands: &Operands<'_>, private: &mut [f32]) {
+        self.run_tiles(0, self.stages[0].tiles_of(index), operands, private);
     }
 }
 

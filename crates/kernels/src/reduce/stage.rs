@@ -9,6 +9,7 @@ use crate::kernel::Buffer;
 use crate::lanes::Arithmetic;
 use crate::target::Loop;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 /// The most columns of a tile: its sums stay in the nearest cache.
 const WIDEST: usize = 512;
@@ -84,6 +85,29 @@ impl Stage {
         self.chunks.count()
     }
 
+    /// The tiles of a chunk.
+    pub fn tiles(&self, chunk: u32) -> Range<usize> {
+        self.chunks.range(chunk)
+    }
+
+    /// How many parts there are, those of all rows.
+    pub fn parts(&self) -> usize {
+        self.outer * self.parts
+    }
+
+    /// The elements of a part, which follow one another.
+    pub fn part(&self, index: usize) -> Range<usize> {
+        let (outer, index) = (index / self.parts, index % self.parts);
+        let reduced = part(self.reduced, self.parts, index);
+        let first = outer * self.reduced;
+        (first + reduced.start) * self.inner..(first + reduced.end) * self.inner
+    }
+
+    /// The tiles of a part.
+    pub fn tiles_of(&self, part: usize) -> Range<usize> {
+        part * self.across..(part + 1) * self.across
+    }
+
     /// Private working memory, in elements.
     pub fn private(&self) -> usize {
         if self.inner == 1 {
@@ -101,25 +125,24 @@ pub(super) const MOST_AT_ONCE: usize = {
     if columns > BLOCK { columns } else { BLOCK }
 };
 
-/// One chunk of a stage.
-pub(super) struct StageChunk<'a, I, T, O> {
+/// Some tiles of a stage, which nobody else computes.
+pub(super) struct StageTiles<'a, I, T, O> {
     pub stage: &'a Stage,
-    pub chunk: u32,
+    pub tiles: Range<usize>,
     pub input: I,
     pub output: Buffer,
     pub private: &'a mut [T],
     pub operation: PhantomData<O>,
 }
 
-impl<R: Input<T>, T: Element, O: Operation<T>> Loop for StageChunk<'_, R, T, O> {
+impl<R: Input<T>, T: Element, O: Operation<T>> Loop for StageTiles<'_, R, T, O> {
     type Output = ();
 
     #[inline(always)]
     fn run<I: Arithmetic>(mut self) {
-        let stage = self.stage;
-        let tiles = stage.chunks.range(self.chunk);
+        let (stage, tiles) = (self.stage, self.tiles);
         if stage.inner == 1 {
-            // SAFETY: the tiles of chunks are disjoint, and with rows a tile is one element.
+            // SAFETY: the tiles are the caller's own, and with rows a tile is one element.
             let output = unsafe { self.output.slice_mut::<T>(tiles.clone()) };
             if stage.parts == 1 && (1..=BLOCK).contains(&stage.reduced) {
                 let most = BLOCK / stage.reduced;
@@ -144,7 +167,7 @@ impl<R: Input<T>, T: Element, O: Operation<T>> Loop for StageChunk<'_, R, T, O> 
             let (row, column) = (tile / stage.across, tile % stage.across * stage.width);
             let columns = column..stage.inner.min(column + stage.width);
             let start = row * stage.inner;
-            // SAFETY: the tiles of chunks are disjoint.
+            // SAFETY: the tiles are the caller's own.
             let output = unsafe { self.output.slice_mut::<T>(start + columns.start..start + columns.end) };
             let first = row / stage.parts * stage.reduced * stage.inner;
             let rows = part(stage.reduced, stage.parts, row % stage.parts);

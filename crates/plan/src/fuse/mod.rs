@@ -9,6 +9,7 @@ mod matmul_bias;
 mod matmul_epilogue;
 mod pool_relu;
 mod recompute;
+mod reduce_epilogue;
 mod reduce_producers;
 mod segments;
 mod softmax_crossentropy;
@@ -27,7 +28,7 @@ pub const COMMON_SUBEXPRESSIONS: Pass<Program> =
     Pass { name: "commonSubexpressions", apply: common_subexpressions::apply };
 
 /// The passes that remove and join nodes, in the order in which they run.
-pub const JOINING: [Pass<Graph>; 10] = [
+pub const JOINING: [Pass<Graph>; 11] = [
     Pass { name: "constants", apply: constants::apply },
     Pass { name: "softmaxCrossentropy", apply: softmax_crossentropy::apply },
     Pass { name: "poolRelu", apply: pool_relu::apply },
@@ -38,6 +39,7 @@ pub const JOINING: [Pass<Graph>; 10] = [
     Pass { name: "reduceProducers", apply: reduce_producers::apply },
     Pass { name: "matmulEpilogue", apply: matmul_epilogue::apply },
     Pass { name: "segments", apply: segments::apply },
+    Pass { name: "reduceEpilogue", apply: reduce_epilogue::apply },
 ];
 
 /// The pass over kernels that lets results take the place of operands.
