@@ -11,8 +11,10 @@ import {
   square,
   subtract,
   sum,
+  sumSquaredDeviations,
   where,
 } from '../ops/index.js'
+import { countAlong } from '../ops/reduction.js'
 import type { Tensor } from '../tensor.js'
 
 /** Mean and variance of each feature, of the input's rank. */
@@ -30,9 +32,8 @@ export interface Affine {
 /** Mean and variance over some axes. */
 export function moments(x: Tensor, axis: readonly number[]): Moments {
   const options = { axis, keepdims: true }
-  const average = mean(x, options)
-  // The other way round than the difference that is normalized, which is kept for the gradient: this one never reaches memory.
-  return { mean: average, variance: mean(square(subtract(average, x)), options) }
+  const count = countAlong(x.shape, axis)
+  return { mean: mean(x, options), variance: divide(sumSquaredDeviations(x, options), count) }
 }
 
 /** Mean and variance over some axes of the steps that a mask marks as true, bool [batch, …] of one axis less than x. */
@@ -66,7 +67,7 @@ export function normalizeByBatch(
 ): Tensor {
   const { gamma, beta } = affine
   const options = { axis, keepdims: true }
-  const count = axis.reduce((product, i) => product * (x.shape[i] as number), 1)
+  const count = countAlong(x.shape, axis)
   const inverse = rsqrt(add(batch.variance, epsilon))
   const scale = gamma ? multiply(inverse, gamma) : inverse
   const centered = subtract(x, batch.mean)

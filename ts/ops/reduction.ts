@@ -42,6 +42,12 @@ export function inferReduction(
   return { shape: shape.filter((_, axis) => !axes.includes(axis)), dtype }
 }
 
+/** The shape rule of reductions over axes that only floats have. */
+export function inferFloatReduction(op: string, x: Spec, axes: readonly number[]): Spec {
+  if (x.dtype !== 'float32') fail('dtype.mismatch', { op, expected: 'float32', got: [x.dtype] })
+  return inferReduction(op, x, axes)
+}
+
 /** Raises where there is nothing along an axis to choose from. */
 export function requireElements(op: string, shape: Shape, axes: readonly number[]): void {
   if (axes.some((axis) => shape[axis] === 0)) {

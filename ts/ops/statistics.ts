@@ -20,7 +20,7 @@ import {
   withUnitAxes,
 } from './reduction.js'
 import { booleans, integers, sample, uniform, valueSample, values } from './samples.js'
-import { square } from './unary.js'
+import { sumSquaredDeviations } from './squared-deviations.js'
 
 /** A composition of reductions as one program; `compose` gets the tensor and options that name its axes. */
 function reduceAs(
@@ -88,10 +88,9 @@ composition<Axes>({
 
 /** The variance over axes, as float32: the mean of the squared deviations from the mean. */
 function variance(x: TensorInput, options: ReduceOptions = {}): Tensor {
-  return reduceAs('var', x, options, (value, along) => {
-    const deviation = subtract(floats('var', value), mean(value, { ...along, keepdims: true }))
-    return mean(square(deviation), along)
-  })
+  return reduceAs('var', x, options, (value, along) =>
+    divide(sumSquaredDeviations(floats('var', value), along), countAlong(value.shape, along.axis)),
+  )
 }
 
 export { variance as var }

@@ -47,7 +47,7 @@ pub use isa::Isa;
 pub use kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
 pub use matmul::{Epilogue, Matmul, Precision, matmul};
 pub use random::{RandomGamma, RandomPermutation, RandomUniform};
-pub use reduce::{ArgMax, Reduce};
+pub use reduce::{ArgMax, Reduce, SquaredDeviations};
 pub use reduced::{ByParts, Origin, Reduced};
 pub use resample::{AxisMap, Resample, Resampling};
 pub use several::Several;

@@ -25,6 +25,7 @@ pub enum ReductionKind {
     Product,
     Max,
     Min,
+    SquaredDeviations,
 }
 
 /// Work, and reductions of its results while they are in the cache. The operands that the reductions find elsewhere follow those of the
@@ -45,6 +46,7 @@ impl Reductions {
         let columns = common_columns(segment.patterns.iter().copied());
         let whole = |columns| reduction.reads_rows_of(columns);
         reduction.chain.is_none()
+            && reduction.kind != ReductionKind::SquaredDeviations
             && reduction.dtype == Dtype::Float32
             && chain.tape.outputs.len() == 1
             && columns.is_ok_and(|columns| columns.is_none_or(whole))
@@ -86,6 +88,9 @@ impl Reduction {
             ReductionKind::Product => kernels::Reduce::product,
             ReductionKind::Max => kernels::Reduce::max,
             ReductionKind::Min => kernels::Reduce::min,
+            ReductionKind::SquaredDeviations => {
+                return Box::new(kernels::SquaredDeviations::new(isa, &self.shape, &self.axes));
+            }
         };
         let kernel = make(isa, self.dtype, &self.shape, &self.axes);
         Box::new(match &self.chain {

@@ -87,6 +87,12 @@ pub static OPS: &[Op] = &[
         .fallible(),
     op("sum", 1, &[("axes", Integers)], rules(reduce::infer_total, reduce::lower_sum)),
     op("prod", 1, &[("axes", Integers)], rules(reduce::infer_total, reduce::lower_product)),
+    op(
+        "sumSquaredDeviations",
+        1,
+        &[("axes", Integers)],
+        rules(reduce::infer_squared_deviations, reduce::lower_squared_deviations),
+    ),
     op("max", 1, &[("axes", Integers)], rules(reduce::infer_extremum, reduce::lower_max)),
     op("min", 1, &[("axes", Integers)], rules(reduce::infer_extremum, reduce::lower_min)),
     op("argmax", 1, &[("axis", Integer)], rules(reduce::infer_argmax, reduce::lower_argmax)),

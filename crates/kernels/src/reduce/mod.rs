@@ -2,12 +2,14 @@
 
 mod argmax;
 mod columns;
+mod deviations;
 mod input;
 mod operation;
 mod rows;
 mod stage;
 
 pub use argmax::ArgMax;
+pub use deviations::SquaredDeviations;
 pub(crate) use operation::{Element, Max, Operation, Sum};
 pub(crate) use rows::reduce_row;
 

@@ -12,7 +12,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 /// The most columns of a tile: its sums stay in the nearest cache.
-const WIDEST: usize = 512;
+pub(super) const WIDEST: usize = 512;
 /// The fewest columns of a tile where a row has more: whole cache lines.
 const NARROWEST: usize = 256;
 /// The fewest elements of a part of a column or row that is split.
@@ -24,12 +24,12 @@ pub(super) const BYTES: usize = 4;
 #[derive(Clone, Debug)]
 pub(super) struct Stage {
     outer: usize,
-    reduced: usize,
-    parts: usize,
-    inner: usize,
+    pub reduced: usize,
+    pub parts: usize,
+    pub inner: usize,
     /// Columns of a tile, and tiles side by side.
-    width: usize,
-    across: usize,
+    pub width: usize,
+    pub across: usize,
     chunks: Chunks,
 }
 

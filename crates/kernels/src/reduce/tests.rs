@@ -303,3 +303,48 @@ fn a_chain_has_the_bits_of_its_reduction() {
         }
     }
 }
+
+#[test]
+fn squared_deviations_agree_with_f64() {
+    for (shape, axes) in shapes() {
+        for shift in [0.0, 1000.0] {
+            let input: Vec<f32> = numbers(shape.iter().product()).iter().map(|value| value + shift).collect();
+            let groups = groups(&shape, &axes);
+            let mut first: Option<Vec<f32>> = None;
+            for isa in Isa::available() {
+                let mut output = vec![f32::NAN; groups.len()];
+                run_kernel(&SquaredDeviations::new(isa, &shape, &axes), &[&input], &mut [&mut output])
+                    .unwrap();
+                for (result, group) in output.iter().zip(&groups) {
+                    let value = |&index: &usize| f64::from(input[index]);
+                    let mean = group.iter().map(value).sum::<f64>() / group.len() as f64;
+                    let exact: f64 = group.iter().map(|index| (value(index) - mean).powi(2)).sum();
+                    // The mean is rounded, to the multiples that numbers of its size have.
+                    let rounding = group.len() as f64 * (mean.abs() * 1e-7).powi(2);
+                    let error = (f64::from(*result) - exact).abs();
+                    assert!(
+                        error <= 1e-6 * exact + rounding,
+                        "{shape:?} {axes:?} {isa:?}: {result} for {exact}"
+                    );
+                }
+                let first = first.get_or_insert_with(|| output.clone());
+                assert_eq!(first, &output, "the same bits on every instruction set");
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_deviates_from_nothing() {
+    for (shape, axes, results) in
+        [(vec![0], vec![0], 1), (vec![0, 3], vec![0], 3), (vec![2, 0, 3, 2, 0], vec![1, 3, 4], 6)]
+    {
+        let (input, mut output) = (Vec::<f32>::new(), vec![f32::NAN; results]);
+        run_kernel(&SquaredDeviations::new(Isa::best(), &shape, &axes), &[&input], &mut [&mut output])
+            .unwrap();
+        assert_eq!(output, vec![0.0; results]);
+    }
+    let (input, mut output) = (vec![1.0, 7.0, f32::INFINITY], vec![f32::NAN; 3]);
+    run_kernel(&SquaredDeviations::new(Isa::best(), &[3], &[]), &[&input], &mut [&mut output]).unwrap();
+    assert!(output[..2] == [0.0, 0.0] && output[2].is_nan());
+}

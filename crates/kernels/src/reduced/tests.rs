@@ -2,7 +2,10 @@ use super::*;
 use crate::convolution::{Axis, Convolution, Geometry, MaxPool, MaxPooling};
 use crate::matmul::{Epilogue, Matmul};
 use crate::testing::{numbers, run_kernel};
-use crate::{Access, Binary, Dtype, Elementwise, Isa, LaneOp, Reduce, Segment, Source, TapeOp, Unary};
+use crate::{
+    Access, Binary, Dtype, Elementwise, Isa, LaneOp, Reduce, Segment, Source, SquaredDeviations, TapeOp,
+    Unary,
+};
 use std::sync::atomic::AtomicUsize;
 
 const FLOAT: Dtype = Dtype::Float32;
@@ -128,6 +131,7 @@ impl Producer {
             (Box::new(Reduce::max(isa, FLOAT, &self.shape, &[0])), vec![Origin::Output(0)]),
             (Box::new(Reduce::sum(isa, FLOAT, &self.shape, &[0, 1])), vec![last]),
             (Box::new(product_sum(isa, self.shape)), vec![others[0], others[1], last]),
+            (Box::new(SquaredDeviations::new(isa, &self.shape, &[0])), vec![last]),
         ];
         Reduced::new((self.make)(), self.inputs.len(), self.outputs, reductions)
     }
@@ -157,15 +161,16 @@ fn has_the_bits_of_instructions_apart() {
             let [first, last] = [0, producer.outputs - 1].map(|output| expected[output].clone());
             let others = &inputs[producer.inputs.len()..];
             let chain = vec![others[0].clone(), others[1].clone(), last.clone()];
-            let apart: [(Reduce, Vec<Vec<f32>>, usize); 4] = [
-                (Reduce::sum(isa, FLOAT, &[rows, columns], &[0]), vec![first.clone()], columns),
-                (Reduce::max(isa, FLOAT, &[rows, columns], &[0]), vec![first], columns),
-                (Reduce::sum(isa, FLOAT, &[rows, columns], &[0, 1]), vec![last], 1),
-                (product_sum(isa, [rows, columns]), chain, columns),
+            let apart: [(Box<dyn Kernel>, Vec<Vec<f32>>, usize); 5] = [
+                (Box::new(Reduce::sum(isa, FLOAT, &[rows, columns], &[0])), vec![first.clone()], columns),
+                (Box::new(Reduce::max(isa, FLOAT, &[rows, columns], &[0])), vec![first], columns),
+                (Box::new(Reduce::sum(isa, FLOAT, &[rows, columns], &[0, 1])), vec![last.clone()], 1),
+                (Box::new(product_sum(isa, [rows, columns])), chain, columns),
+                (Box::new(SquaredDeviations::new(isa, &[rows, columns], &[0])), vec![last], columns),
             ];
             for (kernel, inputs, results) in apart {
                 let mut output = vec![vec![f32::NAN; results]];
-                run(&kernel, &inputs, &mut output);
+                run(&*kernel, &inputs, &mut output);
                 expected.append(&mut output);
             }
             let mut outputs: Vec<Vec<f32>> =
@@ -243,7 +248,7 @@ fn begins_anew_after_a_step_that_failed() {
     let (rows, columns) = (producer.shape[0], producer.shape[1]);
     let mut inputs = producer.data();
     inputs.extend([numbers(rows * columns, 8), numbers(columns, 9)]);
-    let mut outputs: Vec<Vec<f32>> = [rows * columns, rows * columns, columns, columns, 1, columns]
+    let mut outputs: Vec<Vec<f32>> = [rows * columns, rows * columns, columns, columns, 1, columns, columns]
         .map(|elements| vec![f32::NAN; elements])
         .to_vec();
     let mut shared = vec![f32::NAN; kernel.scratch().shared];
@@ -319,8 +324,8 @@ fn operands_of_reductions_stay() {
     let producer = &producers(isa)[0];
     let kernel = producer.reduced(isa);
     assert!(kernel.may_alias(0, 0) && !kernel.may_alias(0, 1));
-    assert!((0..5).all(|output| (2..4).all(|input| !kernel.may_alias(output, input))));
-    assert!((2..5).all(|output| !kernel.may_alias(output, 0)));
+    assert!((0..7).all(|output| (2..4).all(|input| !kernel.may_alias(output, input))));
+    assert!((2..7).all(|output| !kernel.may_alias(output, 0)));
     let total = Reduce::sum(isa, FLOAT, &producer.shape, &[0]);
     let reads = Reduced::new(
         (producer.make)(),

@@ -154,9 +154,11 @@ mod tests {
         let (other, row) = (builder.input(F32, &LARGE), builder.input(F32, &LARGE[1..]));
         centred_product(&mut builder, value, other, row);
         sum(&mut builder, value, &[0, 1]);
-        assert_eq!(instructions(&builder), ["tanh+sum+subtract+multiply+sum+sum"]);
+        let spread = builder.op_with("sumSquaredDeviations", &[value], json!({ "axes": [0] }));
+        builder.output(spread);
+        assert_eq!(instructions(&builder), ["tanh+sum+subtract+multiply+sum+sum+sumSquaredDeviations"]);
         let unfused = builder.plan_without(&["reduceEpilogue"]);
-        assert_eq!(unfused.info().instructions.len(), 4);
+        assert_eq!(unfused.info().instructions.len(), 5);
     }
 
     #[test]

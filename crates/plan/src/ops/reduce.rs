@@ -20,6 +20,16 @@ pub fn lower_product(site: &Site) -> Lowered {
     lower(site, ReductionKind::Product)
 }
 
+/// The type of what measures the spread of floats along the axes.
+pub fn infer_squared_deviations(signature: &Signature) -> Result<TensorType, String> {
+    signature.require_dtype(0, &[Dtype::Float32])?;
+    infer_total(signature)
+}
+
+pub fn lower_squared_deviations(site: &Site) -> Lowered {
+    reduction(site, ReductionKind::SquaredDeviations)
+}
+
 /// The type of what is chosen from the elements along the axes, of which there must be some.
 pub fn infer_extremum(signature: &Signature) -> Result<TensorType, String> {
     signature.require_dtype(0, &[Dtype::Float32, Dtype::Int32])?;
@@ -37,13 +47,17 @@ pub fn lower_min(site: &Site) -> Lowered {
     lower(site, ReductionKind::Min)
 }
 
+/// What leaves an element as it is, alone along its axes, is no work.
 fn lower(site: &Site, kind: ReductionKind) -> Lowered {
-    let (input, axes) = (site.inputs[0], site.attributes.integers("axes"));
-    if site.output.elements() == input.elements() && input.elements() > 0 {
-        return Lowered::View;
-    }
+    let elements = site.inputs[0].elements();
+    if site.output.elements() == elements && elements > 0 { Lowered::View } else { reduction(site, kind) }
+}
+
+fn reduction(site: &Site, kind: ReductionKind) -> Lowered {
+    let input = site.inputs[0];
     let (dtype, shape) = (input.dtype(), input.shape().to_vec());
-    Lowered::Reduce(Reduction { kind, dtype, shape, axes: axes.to_vec(), chain: None })
+    let axes = site.attributes.integers("axes").to_vec();
+    Lowered::Reduce(Reduction { kind, dtype, shape, axes, chain: None })
 }
 
 pub fn infer_argmax(signature: &Signature) -> Result<TensorType, String> {
