@@ -35,7 +35,7 @@ pub use binary::{Binary, BinaryI32};
 pub use compare::{Compare, CompareI32};
 pub use convolution::{
     Axis, Convolution, ConvolutionKernelGradient, Depthwise, DepthwiseKernelGradient, Geometry, MaxPool,
-    MaxPooling,
+    MaxPooling, convolution, convolution_input_gradient,
 };
 pub use copy::{Concatenate, DynamicSlice, Embed, StridedCopy};
 pub use cumulative::{LinearRecurrence, Running};

@@ -1,8 +1,6 @@
 //! A sum of products before it is a kernel, so that the work after it can join it.
 
-use layerwise_kernels::{
-    self as kernels, Convolution, Depthwise, Epilogue, Geometry, Isa, Kernel, Precision,
-};
+use layerwise_kernels::{self as kernels, Depthwise, Epilogue, Geometry, Isa, Kernel, Precision};
 
 use crate::elementwise::Elementwise;
 
@@ -32,9 +30,9 @@ pub enum Factors {
         precision: Precision,
     },
     /// The windows of an input and a kernel.
-    Convolution(Geometry),
+    Convolution(Geometry, Precision),
     /// The gradients of a convolution's outputs and its kernel.
-    InputGradient(Geometry),
+    InputGradient(Geometry, Precision),
 }
 
 impl Product {
@@ -46,8 +44,8 @@ impl Product {
     pub fn takes_more(&self) -> bool {
         match self.factors {
             Factors::Matmul { .. } => true,
-            Factors::Convolution(geometry) => geometry.groups == 1,
-            Factors::InputGradient(geometry) => {
+            Factors::Convolution(geometry, _) => geometry.groups == 1,
+            Factors::InputGradient(geometry, _) => {
                 geometry.groups == 1 && geometry.axes.iter().all(|axis| axis.stride == 1)
             }
         }
@@ -61,16 +59,16 @@ impl Product {
     pub fn rows(&self) -> usize {
         match self.factors {
             Factors::Matmul { batch, m, .. } => batch * m,
-            Factors::Convolution(geometry) => geometry.outputs() / geometry.filters.max(1),
-            Factors::InputGradient(geometry) => geometry.inputs() / geometry.channels.max(1),
+            Factors::Convolution(geometry, _) => geometry.outputs() / geometry.filters.max(1),
+            Factors::InputGradient(geometry, _) => geometry.inputs() / geometry.channels.max(1),
         }
     }
 
     pub fn columns(&self) -> usize {
         match self.factors {
             Factors::Matmul { n, .. } => n,
-            Factors::Convolution(geometry) => geometry.filters,
-            Factors::InputGradient(geometry) => geometry.channels,
+            Factors::Convolution(geometry, _) => geometry.filters,
+            Factors::InputGradient(geometry, _) => geometry.channels,
         }
     }
 
@@ -78,8 +76,8 @@ impl Product {
     pub fn terms(&self) -> usize {
         match self.factors {
             Factors::Matmul { k, .. } => k,
-            Factors::Convolution(geometry) => geometry.window() * geometry.channels / geometry.groups,
-            Factors::InputGradient(geometry) => geometry.window() * geometry.filters / geometry.groups,
+            Factors::Convolution(geometry, _) => geometry.window() * geometry.channels / geometry.groups,
+            Factors::InputGradient(geometry, _) => geometry.window() * geometry.filters / geometry.groups,
         }
     }
 
@@ -95,15 +93,17 @@ impl Product {
             Factors::Matmul { batch, m, n, k, transpose_a, transpose_b, precision } => {
                 kernels::matmul(isa, precision, batch, m, n, k, transpose_a, transpose_b, epilogue)
             }
-            Factors::Convolution(geometry) if geometry.is_depthwise() && !self.takes_more() => {
+            Factors::Convolution(geometry, _) if geometry.is_depthwise() && !self.takes_more() => {
                 Box::new(Depthwise::forward(isa, geometry))
             }
-            Factors::InputGradient(geometry) if geometry.is_depthwise() && !self.takes_more() => {
+            Factors::InputGradient(geometry, _) if geometry.is_depthwise() && !self.takes_more() => {
                 Box::new(Depthwise::input_gradient(isa, geometry))
             }
-            Factors::Convolution(geometry) => Box::new(Convolution::forward(isa, geometry, epilogue)),
-            Factors::InputGradient(geometry) => {
-                Box::new(Convolution::input_gradient(isa, geometry, epilogue))
+            Factors::Convolution(geometry, precision) => {
+                kernels::convolution(isa, precision, geometry, epilogue)
+            }
+            Factors::InputGradient(geometry, precision) => {
+                kernels::convolution_input_gradient(isa, precision, geometry, epilogue)
             }
         }
     }

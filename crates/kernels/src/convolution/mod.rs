@@ -4,8 +4,11 @@ mod depthwise;
 mod geometry;
 mod kernel_gradient;
 mod pool;
+mod precision;
 mod product;
 mod source;
+#[cfg(target_arch = "x86_64")]
+mod split;
 #[cfg(test)]
 mod tests;
 mod weights;
@@ -14,4 +17,5 @@ pub use depthwise::{Depthwise, DepthwiseKernelGradient};
 pub use geometry::{Axis, Geometry};
 pub use kernel_gradient::ConvolutionKernelGradient;
 pub use pool::{MaxPool, MaxPooling};
+pub use precision::{convolution, convolution_input_gradient};
 pub use product::Convolution;

@@ -10,7 +10,7 @@ mod pass;
 
 use super::geometry::Geometry;
 use super::source::{Reading, Rows};
-use super::weights::{Direction, Weights};
+use super::weights::{Direction, Sides, Weights};
 use crate::isa::Isa;
 use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
 use crate::matmul::{
@@ -64,15 +64,8 @@ impl Convolution {
     fn new(isa: Isa, geometry: Geometry, direction: Direction, epilogue: Epilogue) -> Self {
         assert!(isa.is_available(), "the machine has the instruction set");
         geometry.check();
-        let Geometry { batch, channels, filters, groups, .. } = geometry;
-        let (classes, from, columns) = match direction {
-            Direction::Forward => (geometry.forward(), channels, filters),
-            Direction::Backward => (geometry.backward(), filters, channels),
-        };
-        let (sources, targets) = match direction {
-            Direction::Forward => (geometry.inputs(), geometry.outputs()),
-            Direction::Backward => (geometry.outputs(), geometry.inputs()),
-        };
+        let Geometry { batch, groups, .. } = geometry;
+        let Sides { classes, channels: from, columns, sources, targets } = direction.sides(&geometry);
         let (tile, lanes) = tile_size(isa);
         let wanted = (geometry.work() / CHUNK_WORK).clamp(1, MOST_CHUNKS as u64) as usize;
         let (mut first_weight, mut first_panel, mut first_unit) = (0, 0, 0);
@@ -237,7 +230,7 @@ impl TileTask for Chunk<'_, Convolution> {
 }
 
 /// The elements of weights that are packed in one chunk.
-const PACK_CHUNK: usize = 1 << 14;
+pub(super) const PACK_CHUNK: usize = 1 << 14;
 
 /// The tallest tile of an instruction set, and its lanes.
 pub(super) fn tile_size(isa: Isa) -> (TileSize, usize) {

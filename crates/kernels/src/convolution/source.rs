@@ -57,6 +57,24 @@ pub(super) struct Rows {
 impl Reading {
     /// `beside` is the number of elements that each target has. A plane had better have `wanted` bands.
     pub fn new(class: Class, channels: usize, group: usize, beside: usize, wanted: usize) -> Self {
+        let is_inside = class.axes.iter().all(Positions::is_inside);
+        Self::in_bands(class, channels, group, beside, wanted, is_inside)
+    }
+
+    /// One whose sources are always copied with zeros around them, and all of one group.
+    #[cfg(target_arch = "x86_64")]
+    pub fn copied(class: Class, channels: usize, beside: usize, wanted: usize) -> Self {
+        Self::in_bands(class, channels, channels, beside, wanted, false)
+    }
+
+    fn in_bands(
+        class: Class,
+        channels: usize,
+        group: usize,
+        beside: usize,
+        wanted: usize,
+        is_inside: bool,
+    ) -> Self {
         let axes = class.axes;
         let [planes, across, columns] = &axes;
         let size = |lines: usize| {
@@ -66,7 +84,6 @@ impl Reading {
         };
         let within = (1..=across.count).take_while(|&lines| size(lines) <= BAND).last().unwrap_or(1);
         let bands = Split::by_size(across.count, within.min(across.count.div_ceil(wanted.max(1))).max(1));
-        let is_inside = axes.iter().all(Positions::is_inside);
 
         let mut reading = Reading {
             channels,
@@ -159,6 +176,11 @@ impl Reading {
         (plane * lines.targets + lines.first + line * lines.step) * pixels.targets + pixels.first
     }
 
+    /// From one line of the rows that are multiplied to the next, and from one pixel to the next.
+    pub fn steps(&self) -> (usize, usize) {
+        (self.axes[1].advance * self.line, self.axes[2].advance * self.channels)
+    }
+
     /// Elements of private memory for a band with zeros around it, if it is copied so.
     pub fn scratch(&self) -> usize {
         if self.is_inside { 0 } else { self.axes[0].span(1) * self.plane }
@@ -188,7 +210,7 @@ impl Reading {
             unsafe { self.pad(sources, image, plane, lines.clone(), scratch) };
             scratch.as_ptr()
         };
-        let (line_step, pixel_step) = (across.advance * self.line, columns.advance * self.channels);
+        let (line_step, pixel_step) = self.steps();
         Rows { from, lines: lines.len(), line_step, pixels: columns.count, pixel_step }
     }
 
@@ -204,33 +226,49 @@ impl Reading {
         lines: Range<usize>,
         to: &mut [f32],
     ) {
+        let [before, end, width] = [self.real.start, self.real.end, self.width].map(|at| at * self.channels);
+        let length = end - before;
+        self.copied_lines(image, plane, lines, |place, source| {
+            let to = &mut to[place..][..width];
+            let Some(source) = source else { return to.fill(0.0) };
+            // SAFETY: the line lies within the image.
+            let existing = unsafe { std::slice::from_raw_parts(sources.add(source), length) };
+            to[..before].fill(0.0);
+            to[before..before + length].copy_from_slice(existing);
+            to[before + length..].fill(0.0);
+        });
+    }
+
+    /// The pixels of a copied line before those that exist, they, and those behind them.
+    #[cfg(target_arch = "x86_64")]
+    pub fn copied_pixels(&self) -> [usize; 3] {
+        [self.real.start, self.real.len(), self.width - self.real.end]
+    }
+
+    /// Calls `visit` with the place of each line of a copied band, and where its first existing source lies, if there is one.
+    #[inline(always)]
+    pub fn copied_lines(
+        &self,
+        image: usize,
+        plane: usize,
+        lines: Range<usize>,
+        mut visit: impl FnMut(usize, Option<usize>),
+    ) {
         let [planes, across, columns] = &self.axes;
         let real = |axis: &Positions, index: isize| (0..axis.sources as isize).contains(&index);
         let begin = columns.start().max(0) as usize;
-        let [before, end, width] = [self.real.start, self.real.end, self.width].map(|at| at * self.channels);
-        let length = end - before;
-        let mut place = 0;
         for depth in 0..planes.span(1) {
             let source_plane = planes.start() + (plane * planes.advance + depth) as isize;
             for line in 0..across.span(lines.len()) {
                 let source_line = across.start() + (lines.start * across.advance + line) as isize;
-                let to = &mut to[place + line * self.line..][..width];
-                if length == 0 || !real(planes, source_plane) || !real(across, source_line) {
-                    to.fill(0.0);
-                    continue;
-                }
-                let line =
-                    (image * planes.sources + source_plane as usize) * across.sources + source_line as usize;
-                // SAFETY: plane, line and columns lie within the image.
-                let existing = unsafe {
-                    let from = sources.add((line * columns.sources + begin) * self.channels);
-                    std::slice::from_raw_parts(from, length)
-                };
-                to[..before].fill(0.0);
-                to[before..before + length].copy_from_slice(existing);
-                to[before + length..].fill(0.0);
+                let exists = !self.real.is_empty() && real(planes, source_plane) && real(across, source_line);
+                let source = exists.then(|| {
+                    let plane = image * planes.sources + source_plane as usize;
+                    let line = plane * across.sources + source_line as usize;
+                    (line * columns.sources + begin) * self.channels
+                });
+                visit(depth * self.plane + line * self.line, source);
             }
-            place += self.plane;
         }
     }
 }

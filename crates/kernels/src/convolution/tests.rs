@@ -5,7 +5,7 @@ use crate::matmul::Epilogue;
 use crate::testing::{numbers, run_kernel};
 
 /// Calls `visit` with every term of the convolution: where its input, weight and output lie.
-fn terms(geometry: &Geometry, mut visit: impl FnMut(usize, usize, usize)) {
+pub(super) fn terms(geometry: &Geometry, mut visit: impl FnMut(usize, usize, usize)) {
     let Geometry { batch, axes, channels, filters, groups } = *geometry;
     let (group, of_group) = (channels / groups, filters / groups);
     let places = |axis: Axis| {
@@ -33,7 +33,14 @@ fn terms(geometry: &Geometry, mut visit: impl FnMut(usize, usize, usize)) {
     }
 }
 
-fn axis(input: usize, window: usize, stride: usize, dilation: usize, low: usize, high: usize) -> Axis {
+pub(super) fn axis(
+    input: usize,
+    window: usize,
+    stride: usize,
+    dilation: usize,
+    low: usize,
+    high: usize,
+) -> Axis {
     let output = (low + input + high).saturating_sub((window - 1) * dilation + 1) / stride + 1;
     Axis { input, output, window, stride, dilation, low }
 }

@@ -12,6 +12,40 @@ pub(super) enum Direction {
     Backward,
 }
 
+/// What a direction leads from, and to.
+pub(super) struct Sides {
+    /// The targets that read alike.
+    pub classes: Vec<Class>,
+    /// The channels of the sources and of the targets, and the elements of both.
+    pub channels: usize,
+    pub columns: usize,
+    pub sources: usize,
+    pub targets: usize,
+}
+
+impl Direction {
+    pub fn sides(self, geometry: &Geometry) -> Sides {
+        let Geometry { channels, filters, .. } = *geometry;
+        let (inputs, outputs) = (geometry.inputs(), geometry.outputs());
+        match self {
+            Direction::Forward => Sides {
+                classes: geometry.forward(),
+                channels,
+                columns: filters,
+                sources: inputs,
+                targets: outputs,
+            },
+            Direction::Backward => Sides {
+                classes: geometry.backward(),
+                channels: filters,
+                columns: channels,
+                sources: outputs,
+                targets: inputs,
+            },
+        }
+    }
+}
+
 /// The matrices of a class, one for each group: a row for each term of a window, a column for each target's channel. Their columns lie in
 /// panels, each row after row, filled up with zeros to whole vectors.
 #[derive(Debug)]
@@ -50,7 +84,7 @@ impl Weights {
     }
 
     fn rows(&self) -> usize {
-        self.places.len() * self.group
+        self.taps() * self.group
     }
 
     /// The panels of one group.
@@ -78,6 +112,22 @@ impl Weights {
         let columns = panel * self.panel..self.columns.min((panel + 1) * self.panel);
         let before = group * self.padded(self.columns) + columns.start;
         (group, columns, before * self.rows())
+    }
+
+    /// The taps of a window.
+    pub fn taps(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Of the matrix of a tap, from some row and column on: where it lies in the kernel of one group, whether its columns lie contiguous
+    /// there, rather than its rows, and from one of them to the next.
+    #[cfg(target_arch = "x86_64")]
+    pub fn tap(&self, tap: usize, row: usize, column: usize) -> (usize, bool, usize) {
+        let start = self.places[tap] * self.channels * self.filters;
+        match self.direction {
+            Direction::Forward => (start + row * self.filters + column, false, self.filters),
+            Direction::Backward => (start + column * self.filters + row, true, self.filters),
+        }
     }
 
     /// Packs a panel.

@@ -28,7 +28,11 @@ use blocking::Blocking;
 pub(crate) use blocking::{BLOCK_DEPTH, CHUNK_WORK, MOST_CHUNKS, Shape, Split, TileSize};
 pub use epilogue::Epilogue;
 pub(crate) use epilogue::Finish;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use pack::PackPanel;
 pub use precision::{Precision, matmul};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use split::{ALIGNMENT_SLACK as SPLIT_SLACK, AddBlock, BLOCK_STEPS, Chains, Parts, aligned};
 use std::ops::Range;
 pub(crate) use tile::{Ahead, Chunk, Stretches, Tile, TileTask, Tiles, tile_sizes, with_tiles};
 

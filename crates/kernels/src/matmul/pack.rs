@@ -8,7 +8,7 @@ const AHEAD: usize = 128;
 /// Copies a panel of `width` columns by `depth` rows so that its rows follow one another without gaps.
 ///
 /// For A the "columns" are the rows of the panel of A: each row of the copy is what one step along k multiplies.
-pub(super) struct PackPanel {
+pub(crate) struct PackPanel {
     pub from: *const f32,
     /// Whether the columns, rather than the rows, lie contiguous in `from`.
     pub transposed: bool,

@@ -48,7 +48,7 @@ pub fn lower(site: &Site) -> Lowered {
     let geometry = checked(site, site.inputs[0], site.inputs[1]);
     Lowered::Product(Product::new(match pixels(&geometry) {
         Some(m) => matmul(site.precision, m, geometry.filters, geometry.channels, false, false),
-        None => Factors::Convolution(geometry),
+        None => Factors::Convolution(geometry, site.precision),
     }))
 }
 
@@ -56,7 +56,7 @@ pub fn lower_input_gradient(site: &Site) -> Lowered {
     let geometry = checked(site, site.output, site.inputs[1]);
     Lowered::Product(Product::new(match pixels(&geometry) {
         Some(m) => matmul(site.precision, m, geometry.channels, geometry.filters, false, true),
-        None => Factors::InputGradient(geometry),
+        None => Factors::InputGradient(geometry, site.precision),
     }))
 }
 

@@ -7,7 +7,7 @@ use crate::arch::{Task, Vector};
 const ROWS: usize = 4;
 
 /// The sums of a block by chains of multiply-adds, for panels that have no parts.
-pub(super) struct Chains {
+pub(crate) struct Chains {
     /// At most [`PANEL`] rows.
     pub a: Lines,
     /// The panel of B: for each place along k its columns, filled up to whole vectors.
@@ -46,7 +46,7 @@ impl Task for Chains {
 }
 
 /// Adds a block of sums to C, or puts it there, with what the epilogue does in registers.
-pub(super) struct AddBlock {
+pub(crate) struct AddBlock {
     pub sums: *const f32,
     pub c: *mut f32,
     pub stride_c: usize,

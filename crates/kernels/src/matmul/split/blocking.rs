@@ -8,7 +8,7 @@ const CHUNK_WORK: u64 = 1 << 22;
 /// Fewer and larger chunks than those of multiply-adds: what they read of A and B from beyond the L2 cache is their limit.
 const MOST_CHUNKS: usize = 16;
 /// Tiles along k that are summed in one chain, by the number of parts: a panel of B of this depth stays in the L1 cache.
-const BLOCK_STEPS: [usize; 3] = [8, 6, 4];
+pub(crate) const BLOCK_STEPS: [usize; 3] = [8, 6, 4];
 /// The most row panels of a block, and column panels: C, and the parts of A of that depth, stay in the L2 cache.
 pub(super) const BLOCK_PANELS: usize = 8;
 /// The fewest blocks of one panel by another that make a chunk, and the fewest column panels: what is brought near is used often.

@@ -19,16 +19,18 @@ use super::epilogue::{Epilogue, Finish};
 use crate::arch::amx::{Configured, DEPTH, Lines, PANEL, Side, pack, step_elements};
 use crate::isa::Isa;
 use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch};
+pub(crate) use block::{AddBlock, Chains};
+pub(crate) use blocking::BLOCK_STEPS;
 use blocking::{BLOCK_PANELS, Blocking};
 use product::{Private, Product};
 use std::ops::Range;
 
 /// f32 elements to move the start of scratch memory to a cache line.
-const ALIGNMENT_SLACK: usize = 16;
+pub(crate) const ALIGNMENT_SLACK: usize = 16;
 
 /// How many bf16 parts a number is split into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Parts {
+pub(crate) enum Parts {
     /// 8 bits: bf16 precision.
     One = 1,
     /// 16 bits, and the three products of parts that matter: bf16x3.
@@ -237,7 +239,7 @@ impl SplitMatmul {
 }
 
 /// The first cache line at or after an address.
-fn aligned(memory: *mut f32) -> *mut f32 {
+pub(crate) fn aligned(memory: *mut f32) -> *mut f32 {
     memory.wrapping_add(memory.align_offset(64).min(ALIGNMENT_SLACK))
 }
 

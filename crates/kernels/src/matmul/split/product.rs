@@ -2,7 +2,7 @@
 
 use super::SplitMatmul;
 use super::block::{AddBlock, Chains};
-use crate::arch::amx::{Lines, PANEL, Side, multiply, pack, step_elements};
+use crate::arch::amx::{Layout, Lines, PANEL, Side, multiply, pack, step_elements};
 use crate::arch::{Avx512x16, Vector};
 use crate::matmul::pack::PackPanel;
 use std::ops::Range;
@@ -59,6 +59,7 @@ impl Product<'_> {
     unsafe fn add(&self, part: usize, rows: &Range<usize>, columns: &Range<usize>) {
         let (parts, steps) = (self.kernel.parts as usize, self.kernel.blocking.depth.part(part).len());
         let stride = steps * step_elements(parts);
+        let layout = Layout::packed(parts);
         // SAFETY: panels lie within the shape and the scratch memory, the rest is the caller's.
         unsafe {
             let lines = self.kernel.lines_b(self.b, columns.clone(), part);
@@ -74,7 +75,7 @@ impl Product<'_> {
                         self.prefetch(row_panel, column_panel);
                     }
                     if whole_b && *mark == 1 {
-                        multiply(parts, split_a, split_b, steps, self.private.sums);
+                        multiply(parts, split_a, &layout, split_b, steps, self.private.sums);
                     } else {
                         if plain_b.is_null() {
                             plain_b = self.plain_b(&lines_b);

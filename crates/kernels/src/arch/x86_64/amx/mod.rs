@@ -6,8 +6,8 @@ mod multiply;
 mod pack;
 
 pub(crate) use available::is_available;
-pub(crate) use multiply::{Configured, multiply};
-pub(crate) use pack::{Lines, Side, pack};
+pub(crate) use multiply::{Configured, Layout, multiply};
+pub(crate) use pack::{Lines, Side, pack, split_rows};
 
 /// Rows of a tile, and columns of a tile of C.
 const ROWS: usize = 16;
@@ -17,6 +17,12 @@ pub(crate) const DEPTH: usize = 32;
 pub(crate) const PANEL: usize = 2 * ROWS;
 /// Bytes of a tile.
 const TILE: usize = 1024;
+
+/// The f32 elements that the parts of so many elements of a row take: of [`DEPTH`] elements, filled up with zeros, the parts follow one
+/// another.
+pub(crate) const fn row_elements(parts: usize, elements: usize) -> usize {
+    elements.div_ceil(DEPTH) * parts * DEPTH / 2
+}
 
 /// The f32 elements that a panel's parts take for each tile's depth.
 pub(crate) const fn step_elements(parts: usize) -> usize {

@@ -52,52 +52,75 @@ macro_rules! products {
     };
 }
 
-/// Loads both tiles of a part of A or of B: a step's parts follow one another.
+/// Where the tiles of a panel of A lie, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layout {
+    /// From one row to the next.
+    pub row: usize,
+    /// From the first tile of a part to the second.
+    pub tile: usize,
+    /// From one part to the next.
+    pub part: usize,
+    /// From one step along k to the next.
+    pub step: usize,
+}
+
+impl Layout {
+    /// Tile after tile, as [`pack`](super::pack) leaves a panel of so many parts.
+    pub const fn packed(parts: usize) -> Self {
+        Layout { row: TILE / ROWS, tile: TILE, part: 2 * TILE, step: 2 * parts * TILE }
+    }
+}
+
+/// Loads both tiles of a part of A, or of B, where a step's parts follow one another.
 macro_rules! load {
     (a, high) => {
-        load!("tmm4", "tmm5", "{a}", "0", "1024")
+        load!(a, "lea {place}, [{a}]")
     };
     (a, middle) => {
-        load!("tmm4", "tmm5", "{a}", "2048", "3072")
+        load!(a, "lea {place}, [{a} + {part}]")
     };
     (a, low) => {
-        load!("tmm4", "tmm5", "{a}", "4096", "5120")
+        load!(a, "lea {place}, [{a} + 2*{part}]")
+    };
+    (a, $place:literal) => {
+        concat!(
+            $place,
+            "
+            tileloadd tmm4, [{place} + {row_a}]
+            add {place}, {tile}
+            tileloadd tmm5, [{place} + {row_a}]
+            "
+        )
     };
     (b, high) => {
-        load!("tmm6", "tmm7", "{b}", "0", "1024")
+        load!("0", "1024")
     };
     (b, middle) => {
-        load!("tmm6", "tmm7", "{b}", "2048", "3072")
+        load!("2048", "3072")
     };
     (b, low) => {
-        load!("tmm6", "tmm7", "{b}", "4096", "5120")
+        load!("4096", "5120")
     };
-    ($first:literal, $second:literal, $from:literal, $at:literal, $next:literal) => {
+    ($first:literal, $second:literal) => {
         concat!(
-            "tileloadd ",
+            "tileloadd tmm6, [{b} + {row_b} + ",
             $first,
-            ", [",
-            $from,
-            " + {stride} + ",
-            $at,
-            "]\n",
-            "tileloadd ",
+            "]
+            tileloadd tmm7, [{b} + {row_b} + ",
             $second,
-            ", [",
-            $from,
-            " + {stride} + ",
-            $next,
-            "]\n",
+            "]
+            "
         )
     };
 }
 
 /// A function that sums the products of so many parts over all steps along k, with the assembly of a step.
 macro_rules! sum_products {
-    ($name:ident, $parts:literal, $($step:expr),*) => {
+    ($name:ident, $parts:literal, [$($part:ident)?], $($step:expr),*) => {
         /// # Safety
         /// As for [`multiply`].
-        unsafe fn $name(a: *const f32, b: *const f32, steps: usize, c: *mut f32) {
+        unsafe fn $name(a: *const f32, layout: &Layout, b: *const f32, steps: usize, c: *mut f32) {
             // SAFETY: by the contract of `multiply`. Every tile is written before it is read.
             unsafe {
                 asm!(
@@ -107,21 +130,26 @@ macro_rules! sum_products {
                      tilezero tmm3
                      2:",
                     concat!($($step),*),
-                    "add {a}, {step}
-                     add {b}, {step}
+                    "add {a}, {step_a}
+                     add {b}, {step_b}
                      dec {steps}
                      jnz 2b
-                     tilestored [{c} + {row}], tmm0
-                     tilestored [{c} + {row} + 64], tmm1
-                     tilestored [{c} + {row} + {half}], tmm2
-                     tilestored [{c} + {row} + {half} + 64], tmm3",
+                     tilestored [{c} + {row_c}], tmm0
+                     tilestored [{c} + {row_c} + 64], tmm1
+                     tilestored [{c} + {row_c} + {half}], tmm2
+                     tilestored [{c} + {row_c} + {half} + 64], tmm3",
                     a = inout(reg) a => _,
                     b = inout(reg) b => _,
                     steps = inout(reg) steps => _,
                     c = in(reg) c,
-                    stride = in(reg) 64usize,
-                    row = in(reg) PANEL * size_of::<f32>(),
-                    step = const 2 * $parts * TILE,
+                    row_a = in(reg) layout.row,
+                    tile = in(reg) layout.tile,
+                    $($part = in(reg) layout.part,)?
+                    step_a = in(reg) layout.step,
+                    row_b = in(reg) TILE / ROWS,
+                    step_b = const 2 * $parts * TILE,
+                    row_c = in(reg) PANEL * size_of::<f32>(),
+                    place = out(reg) _,
                     half = const ROWS * PANEL * size_of::<f32>(),
                     out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
                     out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
@@ -132,12 +160,13 @@ macro_rules! sum_products {
     };
 }
 
-sum_products!(one_part, 1, load!(a, high), load!(b, high), products!());
+sum_products!(one_part, 1, [], load!(a, high), load!(b, high), products!());
 
 // Small products first, and one operand loaded between two of them.
 sum_products!(
     two_parts,
     2,
+    [part],
     load!(a, middle),
     load!(b, high),
     products!(),
@@ -150,6 +179,7 @@ sum_products!(
 sum_products!(
     three_parts,
     3,
+    [part],
     load!(a, high),
     load!(b, low),
     products!(),
@@ -169,16 +199,23 @@ sum_products!(
 /// rows and columns, without gaps.
 ///
 /// # Safety
-/// The machine has AMX and this thread's tiles are [`Configured`]; both panels are packed with so many parts and steps, and
-/// C is valid for writes.
-pub(crate) unsafe fn multiply(parts: usize, a: *const f32, b: *const f32, steps: usize, c: *mut f32) {
+/// The machine has AMX and this thread's tiles are [`Configured`]; the tiles of A lie as the layout has them, B is packed, both with
+/// so many parts and steps, and C is valid for writes.
+pub(crate) unsafe fn multiply(
+    parts: usize,
+    a: *const f32,
+    layout: &Layout,
+    b: *const f32,
+    steps: usize,
+    c: *mut f32,
+) {
     debug_assert!(steps > 0);
     // SAFETY: the caller's.
     unsafe {
         match parts {
-            1 => one_part(a, b, steps, c),
-            2 => two_parts(a, b, steps, c),
-            _ => three_parts(a, b, steps, c),
+            1 => one_part(a, layout, b, steps, c),
+            2 => two_parts(a, layout, b, steps, c),
+            _ => three_parts(a, layout, b, steps, c),
         }
     }
 }

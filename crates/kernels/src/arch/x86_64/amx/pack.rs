@@ -9,6 +9,8 @@ use crate::arch::{Avx512x16, MAX_LANES, Vector};
 use std::arch::x86_64::*;
 
 const ROW_BYTES: usize = TILE / ROWS;
+/// From one part of a panel to the next: both tiles.
+const PART_BYTES: usize = 2 * TILE;
 
 /// Some lines, rows of A or columns of B, over some depth along k: panels of [`PANEL`] lines, of which the last may have fewer.
 #[derive(Clone, Copy)]
@@ -51,6 +53,58 @@ pub(crate) unsafe fn pack(parts: usize, side: Side, lines: &Lines, to: *mut f32,
     }
 }
 
+/// Splits rows of so many elements, which follow one another, as [`row_elements`](super::row_elements) has them. Returns what [`pack`]
+/// does.
+///
+/// # Safety
+/// The machine has AVX-512 with BF16, the rows are valid for reads, and `to` for writes of their parts.
+pub(crate) unsafe fn split_rows(
+    parts: usize,
+    from: *const f32,
+    rows: usize,
+    elements: usize,
+    to: *mut f32,
+) -> bool {
+    // SAFETY: the caller's.
+    unsafe {
+        match parts {
+            1 => split_rows_in::<1>(from, rows, elements, to),
+            2 => split_rows_in::<2>(from, rows, elements, to),
+            _ => split_rows_in::<3>(from, rows, elements, to),
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")]
+unsafe fn split_rows_in<const PARTS: usize>(
+    from: *const f32,
+    rows: usize,
+    elements: usize,
+    to: *mut f32,
+) -> bool {
+    let mut range = Range::new();
+    let mut to = to.cast::<u8>();
+    for row in 0..rows {
+        for first in (0..elements).step_by(DEPTH) {
+            // SAFETY: masked loads read the row alone, and the parts have room, by the contract of `split_rows`.
+            unsafe {
+                let from = from.add(row * elements + first);
+                let rest = elements - first;
+                let [x, y] = match rest >= DEPTH {
+                    true => [Avx512x16::load(from), Avx512x16::load(from.add(ROWS))],
+                    false => [0, ROWS].map(|half| {
+                        let mask = Avx512x16::mask(rest.saturating_sub(half).min(ROWS));
+                        Avx512x16::load_masked(from.wrapping_add(half), mask)
+                    }),
+                };
+                split::<PARTS, true>(x, y, to, ROW_BYTES, &mut range);
+                to = to.add(PARTS * ROW_BYTES);
+            }
+        }
+    }
+    range.has_parts()
+}
+
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")]
 unsafe fn pack_parts<const PARTS: usize, const SIDE_A: bool>(
     lines: &Lines,
@@ -71,7 +125,13 @@ unsafe fn pack_parts<const PARTS: usize, const SIDE_A: bool>(
             if SIDE_A {
                 let [first, second] = [0, ROWS].map(|half| square::<true>(lines, line, k + half));
                 for row in 0..ROWS {
-                    split::<PARTS, true>(first[row], second[row], to.add(row * ROW_BYTES), &mut range);
+                    split::<PARTS, true>(
+                        first[row],
+                        second[row],
+                        to.add(row * ROW_BYTES),
+                        PART_BYTES,
+                        &mut range,
+                    );
                 }
             } else {
                 for half in 0..2 {
@@ -79,7 +139,7 @@ unsafe fn pack_parts<const PARTS: usize, const SIDE_A: bool>(
                     let rows = to.add(half * TILE / 2);
                     for pair in 0..ROWS / 2 {
                         let [x, y] = [square[2 * pair], square[2 * pair + 1]];
-                        split::<PARTS, false>(x, y, rows.add(pair * ROW_BYTES), &mut range);
+                        split::<PARTS, false>(x, y, rows.add(pair * ROW_BYTES), PART_BYTES, &mut range);
                     }
                 }
             }
@@ -121,7 +181,7 @@ unsafe fn square<const LINES: bool>(of: &Lines, line: usize, k: usize) -> [Avx51
     }
 }
 
-/// Stores the parts of two vectors, each behind both tiles of the one before: one vector after the other, or else interleaved.
+/// Stores the parts of two vectors at a distance from one another: one vector after the other, or else interleaved.
 ///
 /// # Safety
 /// The function is compiled for AVX-512 with BF16, and `to` is valid for the parts.
@@ -130,6 +190,7 @@ unsafe fn split<const PARTS: usize, const IN_TURN: bool>(
     x: Avx512x16,
     y: Avx512x16,
     to: *mut u8,
+    distance: usize,
     range: &mut Range,
 ) {
     let (mut x, mut y) = (x.0, y.0);
@@ -150,7 +211,7 @@ unsafe fn split<const PARTS: usize, const IN_TURN: bool>(
                 let high = _mm512_and_si512(pairs, _mm512_set1_epi32(0xFFFF_0000u32 as i32));
                 (pairs, _mm512_slli_epi32::<16>(pairs), high)
             };
-            _mm512_storeu_si512(to.add(2 * part * TILE).cast(), stored);
+            _mm512_storeu_si512(to.add(part * distance).cast(), stored);
             x = _mm512_sub_ps(x, _mm512_castsi512_ps(x_part));
             y = _mm512_sub_ps(y, _mm512_castsi512_ps(y_part));
         }

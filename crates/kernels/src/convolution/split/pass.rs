@@ -1,0 +1,91 @@
+//! The targets of one class: which rows of parts are added up for them.
+
+use super::super::source::Reading;
+use super::super::weights::Weights;
+use crate::arch::amx::{DEPTH, PANEL, row_elements, step_elements};
+use crate::matmul::{BLOCK_STEPS, Parts, Split};
+
+/// The lines of a band are one stretch of rows where what lies between two is at most such a part of a line.
+const MOST_BETWEEN: usize = 2;
+
+/// The targets of one class.
+#[derive(Debug)]
+pub(super) struct Pass {
+    pub reading: Reading,
+    pub weights: Weights,
+    /// What a sum is made of.
+    pub chains: Vec<Chain>,
+    /// Where the sources of each tap lie behind the start of a window, in pixels.
+    pub taps: Vec<usize>,
+    /// Rows from one line to the next where the lines of a band are one stretch.
+    pub pitch: Option<usize>,
+    /// The elements of the parts of a tap's panel of weights.
+    tap_size: usize,
+    /// Where its weights start among all by parts, and its panels and units among all.
+    pub first_weight: usize,
+    pub first_panel: usize,
+    pub first_unit: usize,
+}
+
+/// Tiles along k that are summed in one chain: where their sources lie behind the start of a window, and their weights in a panel, in
+/// elements.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chain {
+    pub source: usize,
+    pub weights: usize,
+    pub steps: usize,
+}
+
+impl Pass {
+    pub fn new(
+        reading: Reading,
+        weights: Weights,
+        channels: usize,
+        parts: Parts,
+        [first_weight, first_panel, first_unit]: [usize; 3],
+    ) -> Self {
+        let parts = parts as usize;
+        let (pixel, step) = (row_elements(parts, channels), step_elements(parts));
+        let steps_of_tap = channels.div_ceil(DEPTH);
+        let (mut chains, mut taps) = (Vec::new(), Vec::new());
+        for run in reading.runs() {
+            let (source, tap, count) = (run.source / channels, run.row / channels, run.depth / channels);
+            taps.extend(source..source + count);
+            // The steps of neighbouring pixels follow one another in both operands.
+            let steps = Split::by_size(count * steps_of_tap, BLOCK_STEPS[parts - 1]);
+            chains.extend((0..steps.parts).map(|index| steps.part(index)).map(|steps| Chain {
+                source: source * pixel + steps.start * (pixel / steps_of_tap),
+                weights: (tap * steps_of_tap + steps.start) * step,
+                steps: steps.len(),
+            }));
+        }
+        let (line, pixels) = (reading.steps(), reading.axes[2].count);
+        let pitch = line.0 / line.1;
+        let is_stretch = line.0 % line.1 == 0 && pitch <= pixels + pixels / MOST_BETWEEN;
+        let pitch = is_stretch.then_some(pitch);
+        let tap_size = steps_of_tap * step;
+        Pass { reading, weights, chains, taps, pitch, tap_size, first_weight, first_panel, first_unit }
+    }
+
+    /// The elements of the parts of a tap's panel of weights.
+    pub fn tap_size(&self) -> usize {
+        self.tap_size
+    }
+
+    /// The elements of the parts of a panel of weights.
+    pub fn panel_size(&self) -> usize {
+        self.weights.taps() * self.tap_size
+    }
+
+    /// The pixels of the sources of a band, and those behind them that the rows of a last panel without targets would read.
+    pub fn pixels(&self) -> usize {
+        let channels = self.reading.steps().1 / self.reading.axes[2].advance;
+        self.reading.scratch() / channels + PANEL * self.reading.axes[2].advance
+    }
+
+    /// The lines of the sources of a band.
+    pub fn copied_lines(&self) -> usize {
+        let [planes, across, _] = &self.reading.axes;
+        planes.span(1) * across.span(self.reading.bands.part(0).len())
+    }
+}
