@@ -1,6 +1,7 @@
 import type { MatmulPrecision } from '../../ts/executors/executor.js'
-import { type Composition, type Primitive, primitiveTable } from '../../ts/ops/record.js'
-import { type Case, opCases } from './cases.js'
+import { type Composition, type Primitive, primitiveTable, type Sample } from '../../ts/ops/record.js'
+import { uniform } from '../../ts/ops/samples.js'
+import { type Case, opCase, opCases } from './cases.js'
 import { replaceOps } from './float32-range.js'
 import { denseLayers } from './fusion-programs.js'
 
@@ -14,10 +15,24 @@ const tolerances: Readonly<Record<Exclude<MatmulPrecision, 'highest'>, number>> 
   medium: 2 * 2 ** -8 + 2 ** -16 + 2e-6,
 }
 
-/** Matrix products, alone and in dense layers, in the precisions below the default. */
+/** What has fewer bits in the precisions below the default. */
+const productOps: readonly string[] = ['matmul', 'convolution', 'convolutionInputGradient']
+
+/** Enough channels for the kernels of lower precision. */
+const gradientOfManyChannels: Sample = {
+  label: 'large',
+  inputs: [uniform([2, 9, 7, 32], -2, 2, 1), uniform([3, 3, 40, 32], -2, 2, 2)],
+  attributes: { strides: [1, 1], dilations: [1, 1], low: [1, 1], high: [1, 1], groups: 1, input: [9, 7] },
+}
+
+/** Matrix products, alone and in dense layers, and convolutions, in the precisions below the default. */
 export function* lowerPrecisionCases(mostElements?: number): Generator<Case> {
-  const matmul = primitiveTable().get('matmul') as Primitive
-  const products = [...opCases(matmul, mostElements)].filter(({ kind }) => kind === 'value')
+  const op = (name: string) => primitiveTable().get(name) as Primitive
+  const gradient = opCase(op('convolutionInputGradient'), gradientOfManyChannels).value
+  const products = productOps
+    .flatMap((name) => [...opCases(op(name), mostElements)])
+    .filter(({ kind }) => kind === 'value')
+    .concat(gradient)
   for (const subject of [...products, denseLayers(16)]) {
     yield atPrecision(subject, 'high')
     yield atPrecision(subject, 'medium')
@@ -27,7 +42,7 @@ export function* lowerPrecisionCases(mostElements?: number): Generator<Case> {
 function atPrecision(subject: Case, matmulPrecision: keyof typeof tolerances): Case {
   const { row, strict, workload } = subject
   const lower = <Op extends Primitive | Composition>(op: Op): Op =>
-    op.name === 'matmul' ? { ...op, tolerance: { relative: tolerances[matmulPrecision] } } : op
+    productOps.includes(op.name) ? { ...op, tolerance: { relative: tolerances[matmulPrecision] } } : op
   return {
     ...subject,
     row: `${row}, ${matmulPrecision}`,
