@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { printMachine } from './machine.js'
 import { ratios, report } from './ratios.js'
 import type { Timing } from './steps.js'
-import { checkLoss, select } from './workloads.js'
+import { checkLoss, precisionOption, select } from './workloads.js'
 
 /** A program that times steps, here or in another framework. */
 interface Side {
@@ -31,10 +31,14 @@ export async function compare(args: string[]): Promise<void> {
       isa: { type: 'string', multiple: true },
       rounds: { type: 'string', default: '2' },
       seconds: { type: 'string', default: '1' },
+      precision: { type: 'string' },
     },
   })
   const { python, isa } = values
-  const ours = values.reference ? [reference] : isa ? isa.map(native) : [native()]
+  const { matmulPrecision } = precisionOption(values.precision)
+  const ours = values.reference
+    ? [reference]
+    : (isa ?? [undefined]).map((isa) => native(isa, matmulPrecision))
   const peers = values.reference
     ? [tensorflow('cpu')]
     : [torch(python), jax(python), ...(values.tfjs ? [tensorflow('wasm')] : [])]
@@ -54,10 +58,10 @@ export async function compare(args: string[]): Promise<void> {
 }
 
 /** On the best instruction set of the machine, or on a named one. */
-function native(isa?: string): Side {
+function native(isa: string | undefined, precision = 'highest'): Side {
   return {
     threadCounts: [1, 2],
-    command: (threads, seconds) => steps('native', threads, seconds),
+    command: (threads, seconds) => [...steps('native', threads, seconds), '--precision', precision],
     ...(isa !== undefined && { environment: { LAYERWISE_ISA: isa } }),
   }
 }

@@ -13,17 +13,19 @@ import { workloads } from './workloads.js'
 const slow = workloads.filter(({ onRequest }) => onRequest).map(({ name }) => name)
 
 const help = `Usage:
-  npm run -s bench -- steps [--threads N] [--seconds S] [--backend native|reference] [--peak GFLOPS] [WORKLOAD …]
+  npm run -s bench -- steps [--threads N] [--seconds S] [--backend native|reference] [--peak GFLOPS]
+                              [--precision highest|high|medium] [WORKLOAD …]
       Times training steps, and their share of the machine's peak (measured unless given; 0: no share).
-  npm run -s bench -- compare [--python PATH] [--tfjs] [--isa NAME …] [--rounds R] [--seconds S] [WORKLOAD …]
-      Times them in turn with PyTorch, JAX (and TensorFlow.js), on 1 and on 2 threads, and prints ratios.
+  npm run -s bench -- compare [--python PATH] [--tfjs] [--isa NAME …] [--rounds R] [--seconds S]
+                                [--precision highest|high|medium] [WORKLOAD …]
+      Times them in turn with PyTorch, JAX (and TensorFlow.js), on 1 and on 2 threads, and prints ratios. The precision is ours alone.
   npm run -s bench -- compare --reference [--rounds R] [--seconds S] [WORKLOAD …]
       The reference executor in turn with TensorFlow.js's backend in JavaScript.
   npm run -s bench -- neighbour [--rounds R] [--seconds S] [WORKLOAD …]
       Times them on 1 and 2 threads, with and without a busy loop pinned to one core (Linux).
   npm run -s bench -- precision
-      Prints the error of matrix products against float64, for each instruction set and precision.
-  npm run -s bench -- profile [--threads N] [--seconds S] [WORKLOAD …]
+      Prints the error of matrix products and convolutions against float64, for each instruction set and precision.
+  npm run -s bench -- profile [--threads N] [--seconds S] [--precision highest|high|medium] [WORKLOAD …]
       Where the time of a step goes, by instruction, with rates of arithmetic and of memory traffic.
   npm run -s bench -- ops [--threads N] [--seconds S] [FAMILY …]
       Times the kernels of each family, with their share of what the machine's arithmetic or memory allows.

@@ -3,24 +3,29 @@ import type { NativeExecutorPlan, Profile } from '../ts/executors/native.js'
 import * as lw from '../ts/index.js'
 import { printMachine } from './machine.js'
 import { printTable } from './table.js'
-import { select, training, type Workload } from './workloads.js'
+import { precisionOption, select, training, type Workload } from './workloads.js'
 
 /** The command: where the time of a step goes, instruction by instruction. */
 export async function profile(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { threads: { type: 'string' }, seconds: { type: 'string', default: '3' } },
+    options: {
+      threads: { type: 'string' },
+      seconds: { type: 'string', default: '3' },
+      precision: { type: 'string' },
+    },
   })
   const selected = select(positionals)
   lw.setBackend('native')
   if (values.threads !== undefined) lw.setThreads(Number(values.threads))
   printMachine()
-  for (const workload of selected) report(workload, measure(workload, Number(values.seconds)))
+  for (const workload of selected)
+    report(workload, measure(workload, Number(values.seconds), precisionOption(values.precision)))
 }
 
-function measure(workload: Workload, seconds: number): Profile {
-  const { step, x, y } = training(workload)
+function measure(workload: Workload, seconds: number, options: lw.JitOptions): Profile {
+  const { step, x, y } = training(workload, options)
   const plan = step.plan(x, y) as NativeExecutorPlan
   const warmUp = plan.profile([x, y], 10)
   return plan.profile([x, y], Math.max(10, Math.round((seconds * 1e9) / warmUp.step.minimum)))

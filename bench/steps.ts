@@ -5,7 +5,15 @@ import { printMachine } from './machine.js'
 import { nativeLines } from './native-program.js'
 import { mean, median } from './ratios.js'
 import { printTable } from './table.js'
-import { checkLoss, flops, select, type Training, training, type Workload } from './workloads.js'
+import {
+  checkLoss,
+  flops,
+  precisionOption,
+  select,
+  type Training,
+  training,
+  type Workload,
+} from './workloads.js'
 
 /** One line of output: the time of one step in milliseconds, over all timed steps. */
 export interface Timing {
@@ -41,6 +49,7 @@ export async function steps(args: string[]): Promise<void> {
       seconds: { type: 'string', default: '3' },
       backend: { type: 'string' },
       peak: { type: 'string' },
+      precision: { type: 'string' },
     },
   })
   const selected = select(positionals)
@@ -48,9 +57,10 @@ export async function steps(args: string[]): Promise<void> {
   if (values.threads !== undefined) lw.setThreads(Number(values.threads))
   printMachine()
   const peak = values.peak === undefined ? await measuredPeak() : Number(values.peak)
+  const options = precisionOption(values.precision)
   const timings: Timing[] = []
   for (const workload of selected) {
-    for await (const timing of timeWorkload(workload, Number(values.seconds))) {
+    for await (const timing of timeWorkload(workload, Number(values.seconds), options)) {
       const limit = flops(workload) / peak / 1e6
       const shared = peak > 0 ? { ...timing, share: rounded(limit / timing.ms, 4) } : timing
       console.log(JSON.stringify(shared))
@@ -80,14 +90,18 @@ async function measuredPeak(): Promise<number> {
 }
 
 /** The first ten steps show that the work is the same, and warm up. */
-async function* timeWorkload(workload: Workload, seconds: number): AsyncGenerator<Timing> {
-  const alone = training(workload)
+async function* timeWorkload(
+  workload: Workload,
+  seconds: number,
+  options: lw.JitOptions,
+): AsyncGenerator<Timing> {
+  const alone = training(workload, options)
   const loss10 = tenSingleSteps(alone)
   const single = await time(alone, 1, seconds)
   yield checked(workload, single, loss10)
   // A step that takes longer than a call still has company in it.
   const stepsPerCall = Math.max(2, Math.round(callMilliseconds / single.ms))
-  const together = training(workload)
+  const together = training(workload, options)
   const lossOfCall = await tenStepsInOneCall(together)
   yield checked(workload, await time(together, stepsPerCall, seconds), lossOfCall)
 }

@@ -98,6 +98,11 @@ export function select(names: readonly string[]): readonly Workload[] {
   })
 }
 
+/** The options of a step with the precision of that name, or the default one. */
+export function precisionOption(name: string | undefined): lw.JitOptions {
+  return name === undefined ? {} : { matmulPrecision: name as lw.MatmulPrecision }
+}
+
 /** The multiply-adds of a step's products, counted as two each: forward, for every gradient of weights, and of inputs but the first. */
 export function flops({ batch, model: makeModel }: Workload): number {
   const model = makeModel()
@@ -132,13 +137,10 @@ export interface Training {
 }
 
 /** Sets a workload up: weights and data follow from a formula, so that other frameworks can start from the same numbers. */
-export function training({
-  inputShape,
-  classes,
-  batch,
-  model: makeModel,
-  optimizer: makeOptimizer,
-}: Workload): Training {
+export function training(
+  { inputShape, classes, batch, model: makeModel, optimizer: makeOptimizer }: Workload,
+  options: lw.JitOptions = {},
+): Training {
   const model = makeModel()
   const loss = lw.losses.sparseCategoricalCrossentropy({ fromLogits: true })
   const optimizer = makeOptimizer()
@@ -148,7 +150,7 @@ export function training({
     const [value, gradients] = lw.valueAndGrad(lossOf)(weights)
     optimizer.apply(gradients as readonly lw.Tensor[], weights)
     return value
-  })
+  }, options)
   const shape = [batch, ...inputShape]
   const size = shape.reduce((a, b) => a * b, 1)
   return {

@@ -9,11 +9,12 @@ import { controlPrograms } from './control-programs.js'
 import { fusionPrograms } from './fusion-programs.js'
 import { preservingSettings, thisMachine } from './machine.js'
 import { testMutants } from './mutants.js'
-import { lowerPrecisionCases } from './precisions.js'
+import { filteredCases, filteredOp, lowerPrecisionCases } from './precisions.js'
 import { allOps } from './program.js'
 import { randomProgram } from './random-programs.js'
 import { Report } from './report.js'
 import { trainingSteps } from './training-programs.js'
+import { filteredOps } from './winograd.js'
 
 const { values } = parseArgs({
   options: {
@@ -51,7 +52,12 @@ function* wholePrograms(): Generator<Case> {
 
 function mutants(): number {
   const primitives = chosen?.filter((op) => 'kernel' in op) ?? [...primitiveTable().values()]
-  const outcomes = primitives.map((op) => testMutants(machine, op))
+  const outcomes = primitives.flatMap((op) => [
+    testMutants(machine, op),
+    ...(filteredOps.includes(op.name)
+      ? [testMutants(machine, filteredOp(op.name), filteredCases(op.name))]
+      : []),
+  ])
   for (const { name, mutants, escaped } of outcomes) {
     console.log(
       `${name}: ${mutants} mutants, ${escaped.length} escaped${escaped.map((label) => `, ${label}`).join('')}`,

@@ -8,10 +8,11 @@ import { controlPrograms } from './control-programs.js'
 import { fusionPrograms } from './fusion-programs.js'
 import { thisMachine } from './machine.js'
 import { testMutants } from './mutants.js'
-import { lowerPrecisionCases } from './precisions.js'
+import { filteredCases, filteredOp, lowerPrecisionCases } from './precisions.js'
 import { allOps } from './program.js'
 import { randomProgram } from './random-programs.js'
 import { trainingSteps } from './training-programs.js'
+import { filteredOps } from './winograd.js'
 
 // A shorter run of `npm run parity`.
 const mostElements = 2500
@@ -60,7 +61,7 @@ describe('both executors agree', () => {
     for (const subject of controlPrograms()) expect(checkCase(machine, subject).failures).toEqual([])
   })
 
-  test('on matrix products of lower precision', () => {
+  test('on matrix products and convolutions of lower precision', () => {
     for (const subject of lowerPrecisionCases(mostElements))
       expect(checkCase(machine, subject).failures).toEqual([])
   })
@@ -72,8 +73,30 @@ describe('both executors agree', () => {
 
 describe('a wrong kernel is caught', () => {
   test.each([...primitiveTable().values()].map((op) => [op.name, op] as const))('of %s', (_, op) => {
-    const { mutants, escaped } = testMutants(machine, op, mostElements)
+    const { mutants, escaped } = testMutants(machine, op, opCases(op, mostElements))
     expect(mutants).toBeGreaterThan(0)
     expect(escaped).toEqual([])
   })
+
+  test.each(filteredOps)('of %s with lower precision', (name) => {
+    const { mutants, escaped } = testMutants(machine, filteredOp(name), filteredCases(name))
+    expect(mutants).toBeGreaterThan(0)
+    expect(escaped).toEqual([])
+  })
+})
+
+test.each(filteredOps)('%s of lower precision is Winograd filtering where that is faster', (name) => {
+  for (const isa of machine.isas.filter((isa) => isa !== 'amx')) {
+    machine.addon.setIsa(isa)
+    for (const { workload } of filteredCases(name)) {
+      const { program, matmulPrecision } = workload
+      const kernels = (precision?: typeof matmulPrecision) =>
+        machine.fused
+          .compile(program, precision)
+          .info()
+          .instructions.map((instruction) => instruction.name)
+      expect(kernels(matmulPrecision)).toEqual([`${name}Winograd`])
+      expect(kernels()).toEqual([name])
+    }
+  }
 })

@@ -6,12 +6,13 @@ import type { Tensor } from '../tensor.js'
 /** The names of the executors. */
 export type Backend = 'native' | 'reference'
 
-/** How accurate matrix products are, from the most accurate to the fastest. */
+/** How accurate matrix products and convolutions are, from the most accurate to the fastest. */
 export const matmulPrecisions = ['highest', 'high', 'medium'] as const
 
 /**
- * How accurate matrix products of float32 are: 'highest' is float32's accuracy; 'high' and 'medium' may multiply bfloat16 numbers, in
- * three products or in one, where the machine has instructions for that. The reference executor is as accurate as ever.
+ * How accurate matrix products and convolutions of float32 are: 'highest' is float32's accuracy; 'high' and 'medium' may multiply bfloat16
+ * numbers, in three products or in one, where the machine has instructions for that, and compute convolutions with windows of 3 × 3 by
+ * Winograd's filtering, whose errors are relative to the largest numbers nearby. The reference executor is as accurate as ever.
  */
 export type MatmulPrecision = (typeof matmulPrecisions)[number]
 

@@ -13,7 +13,7 @@ import { activeTrace, recordInto, refusePromise, Trace } from './trace.js'
 const planCapacity = 16
 
 export interface JitOptions {
-  /** How accurate its matrix products are (default 'highest'). */
+  /** How accurate its matrix products and convolutions are (default 'highest'). */
   readonly matmulPrecision?: MatmulPrecision
 }
 

@@ -35,7 +35,7 @@ pub use binary::{Binary, BinaryI32};
 pub use compare::{Compare, CompareI32};
 pub use convolution::{
     Axis, Convolution, ConvolutionKernelGradient, Depthwise, DepthwiseKernelGradient, Geometry, MaxPool,
-    MaxPooling, convolution, convolution_input_gradient,
+    MaxPooling, convolution, convolution_input_gradient, convolution_kernel_gradient,
 };
 pub use copy::{Concatenate, DynamicSlice, Embed, StridedCopy};
 pub use cumulative::{LinearRecurrence, Running};

@@ -73,6 +73,14 @@ impl Vector for Portable8 {
     }
 
     #[inline(always)]
+    unsafe fn subtract(mut self, other: Self) -> Self {
+        for lane in 0..8 {
+            self.0[lane] -= other.0[lane];
+        }
+        self
+    }
+
+    #[inline(always)]
     unsafe fn multiply_add(mut self, factor: Self, addend: Self) -> Self {
         for lane in 0..8 {
             self.0[lane] = Portable::fma(self.0[lane], factor.0[lane], addend.0[lane]);

@@ -36,6 +36,7 @@ pub(crate) trait Vector: Copy + 'static {
     /// Stores the lanes of the mask and touches no other memory.
     unsafe fn store_masked(self, to: *mut f32, mask: Self::Mask);
     unsafe fn add(self, other: Self) -> Self;
+    unsafe fn subtract(self, other: Self) -> Self;
     /// `self * factor + addend`, rounded once where the instruction set can.
     unsafe fn multiply_add(self, factor: Self, addend: Self) -> Self;
     /// `0 > x ? 0 : x` in every lane, so NaN stays NaN.

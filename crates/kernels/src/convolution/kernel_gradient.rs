@@ -19,9 +19,9 @@ use piece::Piece;
 use rows::Part;
 
 /// The most parts whose sums are kept apart, ...
-const MOST_PARTS: usize = 16;
+pub(super) const MOST_PARTS: usize = 16;
 /// ... and their elements in all.
-const MOST_SUMS: usize = 1 << 22;
+pub(super) const MOST_SUMS: usize = 1 << 22;
 
 /// Copying the gradients of a panel close together is worth it for so many tiles.
 const LEAST_TILES: usize = 9;

@@ -12,10 +12,11 @@ mod split;
 #[cfg(test)]
 mod tests;
 mod weights;
+mod winograd;
 
 pub use depthwise::{Depthwise, DepthwiseKernelGradient};
 pub use geometry::{Axis, Geometry};
 pub use kernel_gradient::ConvolutionKernelGradient;
 pub use pool::{MaxPool, MaxPooling};
-pub use precision::{convolution, convolution_input_gradient};
+pub use precision::{convolution, convolution_input_gradient, convolution_kernel_gradient};
 pub use product::Convolution;

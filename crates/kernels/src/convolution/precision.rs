@@ -1,8 +1,10 @@
 //! How exact a convolution must be, and so which kernel computes it.
 
 use super::geometry::Geometry;
+use super::kernel_gradient::ConvolutionKernelGradient;
 use super::product::Convolution;
 use super::weights::Direction;
+use super::winograd::{WinogradConvolution, WinogradKernelGradient, is_faster};
 use crate::isa::Isa;
 use crate::kernel::Kernel;
 use crate::matmul::{Epilogue, Precision};
@@ -34,6 +36,17 @@ pub fn convolution_input_gradient(
     kernel(isa, precision, geometry, Direction::Backward, epilogue)
 }
 
+/// The kernel of a convolution's gradient by its kernel, with at least the precision.
+///
+/// # Panics
+/// As `convolution`.
+pub fn convolution_kernel_gradient(isa: Isa, precision: Precision, geometry: Geometry) -> Box<dyn Kernel> {
+    match is_faster(isa, precision, &geometry) {
+        true => Box::new(WinogradKernelGradient::new(isa, geometry)),
+        false => Box::new(ConvolutionKernelGradient::new(isa, geometry)),
+    }
+}
+
 fn kernel(
     isa: Isa,
     precision: Precision,
@@ -47,10 +60,54 @@ fn kernel(
     {
         return Box::new(super::split::SplitConvolution::new(geometry, direction, parts, epilogue));
     }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = precision;
+    if is_faster(isa, precision, &geometry) {
+        return Box::new(match direction {
+            Direction::Forward => WinogradConvolution::forward(isa, geometry, epilogue),
+            Direction::Backward => WinogradConvolution::input_gradient(isa, geometry, epilogue),
+        });
+    }
     Box::new(match direction {
         Direction::Forward => Convolution::forward(isa, geometry, epilogue),
         Direction::Backward => Convolution::input_gradient(isa, geometry, epilogue),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::convolution::Axis;
+
+    /// The names of a convolution of square images and its gradients, with zeros around them.
+    fn names(
+        isa: Isa,
+        precision: Precision,
+        batch: usize,
+        size: usize,
+        channels: usize,
+    ) -> [&'static str; 3] {
+        let axis = Axis { input: size, output: size, window: 3, stride: 1, dilation: 1, low: 1 };
+        let axes = [Axis::NONE, axis, axis];
+        let geometry = Geometry { batch, axes, channels, filters: channels, groups: 1 };
+        [
+            convolution(isa, precision, geometry, Epilogue::default()).name(),
+            convolution_input_gradient(isa, precision, geometry, Epilogue::default()).name(),
+            convolution_kernel_gradient(isa, precision, geometry).name(),
+        ]
+    }
+
+    #[test]
+    fn precision_and_shape_choose_the_kernel() {
+        let direct = ["convolution", "convolutionInputGradient", "convolutionKernelGradient"];
+        let winograd =
+            ["convolutionWinograd", "convolutionInputGradientWinograd", "convolutionKernelGradientWinograd"];
+        for isa in Isa::available().into_iter().filter(|&isa| isa != Isa::Amx) {
+            assert_eq!(names(isa, Precision::Highest, 2, 32, 16), direct);
+            for precision in [Precision::High, Precision::Medium] {
+                assert_eq!(names(isa, precision, 2, 32, 16), winograd);
+                assert_eq!(names(isa, precision, 2, 32, 15), direct);
+                assert_eq!(names(isa, precision, 1, 8, 16), direct);
+                assert_eq!(names(isa, precision, 256, 3, 16), direct);
+            }
+        }
+    }
 }

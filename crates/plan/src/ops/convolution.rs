@@ -1,7 +1,7 @@
 //! Convolutions of one to three axes with the channels last, and their gradients.
 
 use layerwise_kernels::{
-    Axis, ConvolutionKernelGradient, DepthwiseKernelGradient, Dtype, Geometry, Precision,
+    Axis, DepthwiseKernelGradient, Dtype, Geometry, Precision, convolution_kernel_gradient,
 };
 
 use super::{Lowered, Signature, Site};
@@ -68,7 +68,7 @@ pub fn lower_kernel_gradient(site: &Site) -> Lowered {
             Lowered::Product(Product::new(factors))
         }
         None if geometry.is_depthwise() => Lowered::kernel(DepthwiseKernelGradient::new(site.isa, geometry)),
-        None => Lowered::kernel(ConvolutionKernelGradient::new(site.isa, geometry)),
+        None => Lowered::Kernel(convolution_kernel_gradient(site.isa, site.precision, geometry)),
     }
 }
 

@@ -93,6 +93,12 @@ impl Vector for Avx2x8 {
     }
 
     #[inline(always)]
+    unsafe fn subtract(self, other: Self) -> Self {
+        // SAFETY: the machine has AVX2.
+        Avx2x8(unsafe { _mm256_sub_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
     unsafe fn multiply_add(self, factor: Self, addend: Self) -> Self {
         // SAFETY: the machine has FMA.
         Avx2x8(unsafe { _mm256_fmadd_ps(self.0, factor.0, addend.0) })

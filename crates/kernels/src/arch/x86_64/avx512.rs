@@ -64,6 +64,12 @@ impl Vector for Avx512x16 {
     }
 
     #[inline(always)]
+    unsafe fn subtract(self, other: Self) -> Self {
+        // SAFETY: the machine has AVX-512.
+        Avx512x16(unsafe { _mm512_sub_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
     unsafe fn multiply_add(self, factor: Self, addend: Self) -> Self {
         // SAFETY: the machine has AVX-512.
         Avx512x16(unsafe { _mm512_fmadd_ps(self.0, factor.0, addend.0) })
