@@ -71,7 +71,7 @@ impl TransformProducts {
             let line_step = self.targets * self.step;
             let (mut from, mut to) = (self.from.add(column), self.to.wrapping_add(column));
             // So are the lines of targets of the next line of tiles.
-            let asks = column % MAX_LANES == 0;
+            let asks = column.is_multiple_of(MAX_LANES);
             let mut target = 0;
             while target < self.targets {
                 if asks {

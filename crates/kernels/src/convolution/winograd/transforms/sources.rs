@@ -66,7 +66,8 @@ impl TransformSources {
             let mut to = self.to.add(channel);
             let (mut first, mut second) = (self.column(&lines, 0, 0), self.column(&lines, 0, 1));
             // The next line of tiles reads two more lines of sources: they are asked for once a cache line.
-            let (next, asks) = (TARGETS * self.columns.sources * self.channels, channel % MAX_LANES == 0);
+            let (next, asks) =
+                (TARGETS * self.columns.sources * self.channels, channel.is_multiple_of(MAX_LANES));
             for tile in 0..self.columns.tiles() {
                 if asks {
                     let pixel = tile * TARGETS * self.channels + next;
