@@ -150,6 +150,9 @@ fn buffer(values: &mut [f32]) -> Buffer {
     unsafe { Buffer::new(values.as_mut_ptr().cast(), size_of_val(values)) }
 }
 
+/// A reduction, its inputs, and the elements of its output.
+type Apart = (Box<dyn Kernel>, Vec<Vec<f32>>, usize);
+
 #[test]
 fn has_the_bits_of_instructions_apart() {
     for isa in Isa::available() {
@@ -161,7 +164,7 @@ fn has_the_bits_of_instructions_apart() {
             let [first, last] = [0, producer.outputs - 1].map(|output| expected[output].clone());
             let others = &inputs[producer.inputs.len()..];
             let chain = vec![others[0].clone(), others[1].clone(), last.clone()];
-            let apart: [(Box<dyn Kernel>, Vec<Vec<f32>>, usize); 5] = [
+            let apart: [Apart; 5] = [
                 (Box::new(Reduce::sum(isa, FLOAT, &[rows, columns], &[0])), vec![first.clone()], columns),
                 (Box::new(Reduce::max(isa, FLOAT, &[rows, columns], &[0])), vec![first], columns),
                 (Box::new(Reduce::sum(isa, FLOAT, &[rows, columns], &[0, 1])), vec![last.clone()], 1),
