@@ -57,6 +57,15 @@ pub struct Scratch {
     pub private: usize,
 }
 
+impl Scratch {
+    /// # Panics
+    /// When an instruction is given less.
+    pub(crate) fn require(&self, operands: &Operands<'_>, private: &[f32]) {
+        let shared = operands.shared.elements::<f32>();
+        assert!(shared >= self.shared && private.len() >= self.private, "the scratch has its size");
+    }
+}
+
 /// What can go wrong inside a kernel for reasons that only the data can show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KernelError {
@@ -69,6 +78,22 @@ pub struct Operands<'a> {
     pub inputs: &'a [Buffer],
     pub outputs: &'a [Buffer],
     pub shared: Buffer,
+}
+
+impl Operands<'_> {
+    /// # Panics
+    /// When there is no input of that number, or it has not so many numbers.
+    pub(crate) fn require_input(&self, index: usize, elements: usize, what: &str) {
+        let found = self.inputs.get(index).map(Buffer::elements::<f32>);
+        assert_eq!(found, Some(elements), "the elements of {what}");
+    }
+
+    /// # Panics
+    /// When there is no output, or the first has not so many numbers.
+    pub(crate) fn require_output(&self, elements: usize, what: &str) {
+        let found = self.outputs.first().map(Buffer::elements::<f32>);
+        assert_eq!(found, Some(elements), "the elements of {what}");
+    }
 }
 
 /// A stretch of memory that several threads may use at once, each within the elements of its own chunk.

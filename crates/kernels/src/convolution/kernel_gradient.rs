@@ -17,6 +17,7 @@ use crate::matmul::{BLOCK_DEPTH, CHUNK_WORK, Chunk, Split, TileSize, TileTask, T
 use copies::Copies;
 use piece::Piece;
 use rows::Part;
+use std::ops::Range;
 
 /// The most parts whose sums are kept apart, ...
 pub(super) const MOST_PARTS: usize = 16;
@@ -38,6 +39,12 @@ pub struct ConvolutionKernelGradient {
     rows: Vec<Part>,
     /// Where the sources are copied, if they are.
     copies: Option<Copies>,
+    /// The parts whose sources are copied at once, and the elements of their copies.
+    parts_at_once: usize,
+    copied: usize,
+    /// Elements for the gradients of a group, if those of a panel are copied close together: where others are between them, and many rows read
+    /// them.
+    packed: usize,
     /// The lines of each plane in bands, and the planes that are added up at once.
     bands: Split,
     together: usize,
@@ -77,6 +84,15 @@ impl ConvolutionKernelGradient {
                 tile.copies = copies.place(&class, tile.taps);
             }
         }
+        let most = rows.iter().map(|part| part.count).max().unwrap_or(1);
+        let (parts_at_once, copied) = copies.as_ref().map_or((1, 0), |copies| {
+            let parts = copies.channels_at_once(together, channels / groups, most) / most;
+            (parts, copies.size(together) * most * parts)
+        });
+        let panels = (filters / groups).div_ceil(tile.columns);
+        let tiles: usize = rows.iter().map(|part| part.tiles.len()).sum();
+        let is_packed = panels * groups > 1 && tiles >= LEAST_TILES;
+        let packed = if is_packed { panels * BLOCK_DEPTH * tile.columns } else { 0 };
         let sum_chunks = Chunks::new(weights, 4 * (parts.parts + 1));
         let sums = if weights == 0 || (units > 0 && parts.parts == 1) { 0 } else { sum_chunks.count() };
         let phases = [if weights == 0 || units == 0 { 0 } else { parts.parts as u32 }, sums];
@@ -87,6 +103,9 @@ impl ConvolutionKernelGradient {
             class,
             rows,
             copies,
+            parts_at_once,
+            copied,
+            packed,
             bands,
             together,
             parts,
@@ -133,28 +152,6 @@ impl ConvolutionKernelGradient {
         }
     }
 
-    /// Elements of private memory for the gradients of a group, if those of a panel are copied close together: where others are between them,
-    /// and many rows read them.
-    fn packed(&self) -> usize {
-        let Geometry { filters, groups, .. } = self.geometry;
-        let panels = (filters / groups).div_ceil(self.tile.columns);
-        let tiles: usize = self.rows.iter().map(|part| part.tiles.len()).sum();
-        if panels * groups > 1 && tiles >= LEAST_TILES { panels * BLOCK_DEPTH * self.tile.columns } else { 0 }
-    }
-
-    /// The parts whose sources are copied at once.
-    fn parts_at_once(&self) -> usize {
-        let most = self.rows.iter().map(|part| part.count).max().unwrap_or(1);
-        let channels = self.geometry.channels / self.geometry.groups;
-        self.copies.as_ref().map_or(1, |copies| copies.channels_at_once(self.together, channels, most) / most)
-    }
-
-    /// Elements of private memory for the copies of sources.
-    fn copied(&self) -> usize {
-        let most = self.rows.iter().map(|part| part.count).max().unwrap_or(0);
-        self.copies.as_ref().map_or(0, |copies| copies.size(self.together) * most * self.parts_at_once())
-    }
-
     /// Adds the sums of the parts.
     fn sum(&self, chunk: u32, operands: &Operands<'_>) {
         let weights = self.geometry.weights();
@@ -163,12 +160,27 @@ impl ConvolutionKernelGradient {
         let output = unsafe { operands.outputs[0].slice_mut::<f32>(range.clone()) };
         output.fill(0.0);
         let parts = if self.phases[0] == 0 { 0 } else { self.parts.parts };
-        for part in 0..parts {
-            let bytes = (part * weights + range.start) * 4..(part * weights + range.end) * 4;
-            // SAFETY: nobody writes the sums in this phase.
-            let sums = unsafe { operands.shared.part(bytes).slice::<f32>() };
-            output.iter_mut().zip(sums).for_each(|(output, sum)| *output += sum);
-        }
+        // SAFETY: nobody writes the sums in this phase.
+        unsafe { add_parts(&operands.shared, 0..parts, weights, range.start, output) };
+    }
+}
+
+/// Adds to a total the same elements of the sums of some parts, from one element on. Each part has `size` sums.
+///
+/// # Safety
+/// Nobody writes these sums meanwhile.
+pub(super) unsafe fn add_parts(
+    sums: &Buffer,
+    parts: Range<usize>,
+    size: usize,
+    first: usize,
+    total: &mut [f32],
+) {
+    for part in parts {
+        let start = part * size + first;
+        // SAFETY: the caller's.
+        let sums = unsafe { sums.part(4 * start..4 * (start + total.len())).slice::<f32>() };
+        total.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
     }
 }
 
@@ -210,7 +222,7 @@ impl Kernel for ConvolutionKernelGradient {
             } else {
                 self.phases[0] as usize * self.geometry.weights()
             },
-            private: self.packed() + self.copied(),
+            private: self.packed + self.copied,
         }
     }
 
@@ -222,19 +234,10 @@ impl Kernel for ConvolutionKernelGradient {
         private: &mut [f32],
     ) -> Result<(), KernelError> {
         assert!(chunk < self.phases[phase as usize], "the chunk is one of its phase");
-        let elements = |buffer: Option<&Buffer>| buffer.map(Buffer::elements::<f32>);
-        assert_eq!(elements(operands.inputs.first()), Some(self.geometry.inputs()), "the inputs");
-        assert_eq!(elements(operands.inputs.get(1)), Some(self.geometry.outputs()), "the outputs' gradients");
-        assert_eq!(
-            elements(operands.outputs.first()),
-            Some(self.geometry.weights()),
-            "the kernel's gradient"
-        );
-        let Scratch { shared, private: needed } = self.scratch();
-        assert!(
-            operands.shared.elements::<f32>() >= shared && private.len() >= needed,
-            "the scratch has its size"
-        );
+        operands.require_input(0, self.geometry.inputs(), "the inputs");
+        operands.require_input(1, self.geometry.outputs(), "the outputs' gradients");
+        operands.require_output(self.geometry.weights(), "the kernel's gradient");
+        self.scratch().require(operands, private);
         // SAFETY: the sizes were just checked, and the instruction set in `new`.
         unsafe { with_tiles(self.isa, Chunk { kernel: self, phase, chunk, operands, private }) };
         Ok(())

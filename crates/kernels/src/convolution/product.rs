@@ -12,7 +12,7 @@ use super::geometry::Geometry;
 use super::source::{Reading, Rows};
 use super::weights::{Direction, Sides, Weights};
 use crate::isa::Isa;
-use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
+use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch};
 use crate::matmul::{
     CHUNK_WORK, Chunk, Epilogue, Finish, MOST_CHUNKS, Shape, Split, TileSize, TileTask, Tiles, tile_sizes,
     with_tiles,
@@ -288,22 +288,13 @@ impl Kernel for Convolution {
         private: &mut [f32],
     ) -> Result<(), KernelError> {
         assert!(chunk < self.phases[phase as usize], "the chunk is one of its phase");
-        let elements = |buffer: Option<&Buffer>| buffer.map(Buffer::elements::<f32>);
-        assert_eq!(elements(operands.inputs.first()), Some(self.sources), "the elements of the sources");
-        assert_eq!(elements(operands.inputs.get(1)), Some(self.geometry.weights()), "the weights");
+        operands.require_input(0, self.sources, "the sources");
+        operands.require_input(1, self.geometry.weights(), "the weights");
         match &self.finish {
             Some(finish) => finish.check(&self.shape(), operands),
-            None => assert_eq!(
-                elements(operands.outputs.first()),
-                Some(self.targets),
-                "the elements of the targets"
-            ),
+            None => operands.require_output(self.targets, "the targets"),
         }
-        let Scratch { shared, private: needed } = self.scratch();
-        assert!(
-            operands.shared.elements::<f32>() >= shared && private.len() >= needed,
-            "the scratch has its size"
-        );
+        self.scratch().require(operands, private);
         // SAFETY: the sizes were just checked, and the instruction set in `new`.
         unsafe { with_tiles(self.isa, Chunk { kernel: self, phase, chunk, operands, private }) };
         Ok(())

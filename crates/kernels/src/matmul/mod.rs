@@ -242,11 +242,7 @@ impl Kernel for Matmul {
         assert!(chunk < self.phases[phase as usize], "the chunk is one of its phase");
         self.shape.check(operands);
         self.finish.check(&self.shape, operands);
-        let Scratch { shared, private: needed } = self.scratch();
-        assert!(
-            operands.shared.elements::<f32>() >= shared && private.len() >= needed,
-            "the scratch has its size"
-        );
+        self.scratch().require(operands, private);
         // SAFETY: the sizes were just checked, and the instruction set in `new`.
         unsafe { with_tiles(self.isa, Chunk { kernel: self, phase, chunk, operands, private }) };
         Ok(())

@@ -44,18 +44,18 @@ impl Piece<'_> {
         let kernel = self.kernel;
         let geometry = &kernel.geometry;
         let (of_group, width) = (geometry.filters / geometry.groups, kernel.tile.columns);
-        let (packed, copies) = private.split_at_mut(kernel.packed());
+        let (packed, copies) = private.split_at_mut(kernel.packed);
         for group in 0..geometry.groups {
             let panels = (0..of_group).step_by(width);
             let panels = panels
                 .map(|first| Panel { first: group * of_group + first, count: width.min(of_group - first) });
             // SAFETY: the caller's.
             unsafe {
-                if kernel.packed() > 0 {
+                if kernel.packed > 0 {
                     self.pack::<V>(panels.clone(), packed);
                 }
                 let channel = group * (geometry.channels / geometry.groups);
-                for parts in kernel.rows.chunks(kernel.parts_at_once()) {
+                for parts in kernel.rows.chunks(kernel.parts_at_once) {
                     if let Some(own) = &kernel.copies {
                         own.copy(self, parts, channel, copies);
                     }
@@ -63,7 +63,7 @@ impl Piece<'_> {
                         let size = kernel.copies.as_ref().map_or(0, |own| own.size(self.images));
                         let copies = copies[size * (part.channel - parts[0].channel)..].as_ptr();
                         for (index, panel) in panels.clone().enumerate() {
-                            let gradients = match kernel.packed() {
+                            let gradients = match kernel.packed {
                                 0 => self.gradients(panel),
                                 _ => self.packed(
                                     panel,

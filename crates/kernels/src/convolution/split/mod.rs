@@ -18,7 +18,7 @@ use super::source::Reading;
 use super::weights::{Direction, Sides, Weights};
 use crate::arch::amx::{Configured, DEPTH, Lines, PANEL, Side, pack, row_elements};
 use crate::isa::Isa;
-use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
+use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch};
 use crate::matmul::{BLOCK_DEPTH, Epilogue, Finish, Parts, Precision, SPLIT_SLACK, Shape, Split, aligned};
 use band::{Band, Private};
 use pass::Pass;
@@ -296,21 +296,14 @@ impl Kernel for SplitConvolution {
         private: &mut [f32],
     ) -> Result<(), KernelError> {
         assert!(chunk < self.phases[phase as usize], "the chunk is one of its phase");
-        let elements = |buffer: Option<&Buffer>| buffer.map(Buffer::elements::<f32>);
         let [sources, targets] = self.sides;
-        assert_eq!(elements(operands.inputs.first()), Some(sources), "the elements of the sources");
-        assert_eq!(elements(operands.inputs.get(1)), Some(self.geometry.weights()), "the weights");
+        operands.require_input(0, sources, "the sources");
+        operands.require_input(1, self.geometry.weights(), "the weights");
         match &self.finish {
             Some(finish) => finish.check(&self.shape(), operands),
-            None => {
-                assert_eq!(elements(operands.outputs.first()), Some(targets), "the elements of the targets")
-            }
+            None => operands.require_output(targets, "the targets"),
         }
-        let scratch = self.scratch();
-        assert!(
-            operands.shared.elements::<f32>() >= scratch.shared && private.len() >= scratch.private,
-            "the scratch has its size"
-        );
+        self.scratch().require(operands, private);
         let shared = aligned(operands.shared.pointer());
         // SAFETY: the sizes were just checked, and the instruction set in `new`.
         unsafe {

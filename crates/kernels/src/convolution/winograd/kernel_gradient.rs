@@ -9,10 +9,10 @@ use super::tiling::{PLACES, Planes, TARGETS, Tiling};
 use super::transforms::{TransformGradients, TransformSums};
 use crate::chunks::Chunks;
 use crate::convolution::geometry::Geometry;
-use crate::convolution::kernel_gradient::{MOST_PARTS, MOST_SUMS};
+use crate::convolution::kernel_gradient::{MOST_PARTS, MOST_SUMS, add_parts};
 use crate::convolution::product::tile_size;
 use crate::isa::Isa;
-use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch, require_size};
+use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch, require_size};
 use crate::matmul::{
     Ahead, CHUNK_WORK, Chunk, Split, Stretches, Tile, TileSize, TileTask, Tiles, with_tiles,
 };
@@ -187,12 +187,8 @@ impl WinogradKernelGradient {
             let range = (place * channels + rows.start) * width..(place * channels + rows.end) * width;
             // SAFETY: the chunks' rows are disjoint.
             let total = unsafe { operands.shared.slice_mut::<f32>(range.clone()) };
-            for part in 1..self.parts.parts {
-                let bytes = (part * size + range.start) * 4..(part * size + range.end) * 4;
-                // SAFETY: nobody writes the sums of the other parts in this phase.
-                let sums = unsafe { operands.shared.part(bytes).slice::<f32>() };
-                total.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
-            }
+            // SAFETY: nobody writes the sums of the other parts in this phase.
+            unsafe { add_parts(&operands.shared, 1..self.parts.parts, size, range.start, total) };
         }
         for row in rows {
             // SAFETY: the row lies within the sums and the gradient, and is the chunk's own.
@@ -252,19 +248,10 @@ impl Kernel for WinogradKernelGradient {
         private: &mut [f32],
     ) -> Result<(), KernelError> {
         assert!(chunk < self.phases[phase as usize], "the chunk is one of its phase");
-        let elements = |buffer: Option<&Buffer>| buffer.map(Buffer::elements::<f32>);
-        assert_eq!(elements(operands.inputs.first()), Some(self.geometry.inputs()), "the inputs");
-        assert_eq!(elements(operands.inputs.get(1)), Some(self.geometry.outputs()), "the outputs' gradients");
-        assert_eq!(
-            elements(operands.outputs.first()),
-            Some(self.geometry.weights()),
-            "the kernel's gradient"
-        );
-        let Scratch { shared, private: needed } = self.scratch();
-        assert!(
-            operands.shared.elements::<f32>() >= shared && private.len() >= needed,
-            "the scratch has its size"
-        );
+        operands.require_input(0, self.geometry.inputs(), "the inputs");
+        operands.require_input(1, self.geometry.outputs(), "the outputs' gradients");
+        operands.require_output(self.geometry.weights(), "the kernel's gradient");
+        self.scratch().require(operands, private);
         // SAFETY: the sizes were just checked, and the instruction set in `new`.
         unsafe { with_tiles(self.isa, Chunk { kernel: self, phase, chunk, operands, private }) };
         Ok(())

@@ -8,9 +8,9 @@ use super::tiling::{PLACES, Planes, Tiling};
 use super::transforms::{TransformProducts, TransformWeights};
 use crate::convolution::geometry::Geometry;
 use crate::convolution::product::{PACK_CHUNK, tile_size};
-use crate::convolution::weights::{Direction, Weights};
+use crate::convolution::weights::{Direction, Sides, Weights};
 use crate::isa::Isa;
-use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch, require_size};
+use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch, require_size};
 use crate::matmul::{
     Ahead, BLOCK_DEPTH, CHUNK_WORK, Chunk, Epilogue, Finish, MOST_CHUNKS, Shape, Split, Stretches, Tile,
     TileSize, TileTask, Tiles, with_tiles,
@@ -35,6 +35,9 @@ pub struct WinogradConvolution {
     weights: Weights,
     finish: Finish,
     shape: Shape,
+    /// Elements and channels of the sources.
+    sources: usize,
+    channels: usize,
     /// Channels of the sources and of the targets, in pieces of one chain each and in whole vectors.
     depth: Split,
     padded: usize,
@@ -68,11 +71,8 @@ impl WinogradConvolution {
         assert!(isa.is_available(), "the machine has the instruction set");
         geometry.check();
         assert!(is_possible(&geometry), "windows are of three by three, one after the other");
-        let Geometry { batch, channels, filters, .. } = geometry;
-        let (classes, channels, columns) = match direction {
-            Direction::Forward => (geometry.forward(), channels, filters),
-            Direction::Backward => (geometry.backward(), filters, channels),
-        };
+        let batch = geometry.batch;
+        let Sides { classes, channels, columns, sources, .. } = direction.sides(&geometry);
         let (tile, lanes) = tile_size(isa);
         let wanted = (geometry.work() / CHUNK_WORK).clamp(1, MOST_CHUNKS as u64) as usize;
         let of_tile = PLACES.saturating_mul(channels.saturating_add(columns)).max(1);
@@ -103,6 +103,8 @@ impl WinogradConvolution {
             weights,
             finish,
             shape,
+            sources,
+            channels,
             depth: Split::by_size(channels, BLOCK_DEPTH),
             padded,
             pack_chunks,
@@ -127,7 +129,7 @@ impl WinogradConvolution {
                     from: packed.as_ptr(),
                     elements: packed.len() / self.geometry.window(),
                     to: operands.shared.pointer::<f32>().add(self.panel(panel).1),
-                    step: self.channels() * self.padded,
+                    step: self.channels * self.padded,
                 });
             }
         }
@@ -186,7 +188,7 @@ impl WinogradConvolution {
                     let (columns, start) = self.panel(panel);
                     let vectors = columns.len().div_ceil(V::LANES);
                     let stride_b = vectors * V::LANES;
-                    let start = place * self.channels() * self.padded + start + depth.start * stride_b;
+                    let start = place * self.channels * self.padded + start + depth.start * stride_b;
                     for part in 0..rows.parts {
                         let rows = rows.part(part);
                         let a = place * self.transformed.stride + rows.start * self.transformed.width;
@@ -256,16 +258,8 @@ impl WinogradConvolution {
     /// Of a panel of weights: its columns, and where it starts among those of a place.
     fn panel(&self, index: usize) -> (Range<usize>, usize) {
         let (_, columns, _) = self.weights.panel(index);
-        let start = columns.start * self.channels();
+        let start = columns.start * self.channels;
         (columns, start)
-    }
-
-    /// The channels of the sources.
-    fn channels(&self) -> usize {
-        match self.direction {
-            Direction::Forward => self.geometry.channels,
-            Direction::Backward => self.geometry.filters,
-        }
     }
 }
 
@@ -303,7 +297,7 @@ impl Kernel for WinogradConvolution {
     fn scratch(&self) -> Scratch {
         let block = self.transformed.size() + self.products.size() + self.finish.scratch();
         Scratch {
-            shared: PLACES * self.channels() * self.padded,
+            shared: PLACES * self.channels * self.padded,
             private: block.max(self.weights.panel_size(0)),
         }
     }
@@ -330,19 +324,10 @@ impl Kernel for WinogradConvolution {
         private: &mut [f32],
     ) -> Result<(), KernelError> {
         assert!(chunk < self.phases[phase as usize], "the chunk is one of its phase");
-        let elements = |buffer: Option<&Buffer>| buffer.map(Buffer::elements::<f32>);
-        let sources = match self.direction {
-            Direction::Forward => self.geometry.inputs(),
-            Direction::Backward => self.geometry.outputs(),
-        };
-        assert_eq!(elements(operands.inputs.first()), Some(sources), "the elements of the sources");
-        assert_eq!(elements(operands.inputs.get(1)), Some(self.geometry.weights()), "the weights");
+        operands.require_input(0, self.sources, "the sources");
+        operands.require_input(1, self.geometry.weights(), "the weights");
         self.finish.check(&self.shape, operands);
-        let Scratch { shared, private: needed } = self.scratch();
-        assert!(
-            operands.shared.elements::<f32>() >= shared && private.len() >= needed,
-            "the scratch has its size"
-        );
+        self.scratch().require(operands, private);
         // SAFETY: the sizes were just checked, and the instruction set in `new`.
         unsafe { with_tiles(self.isa, Chunk { kernel: self, phase, chunk, operands, private }) };
         Ok(())

@@ -282,11 +282,7 @@ impl Kernel for SplitMatmul {
         assert!(chunk < self.phases[phase as usize], "the chunk is one of its phase");
         self.shape.check(operands);
         self.finish.check(&self.shape, operands);
-        let scratch = self.scratch();
-        assert!(
-            operands.shared.elements::<f32>() >= scratch.shared && private.len() >= scratch.private,
-            "the scratch has its size"
-        );
+        self.scratch().require(operands, private);
         let shared = aligned(operands.shared.pointer());
         // SAFETY: the sizes were just checked, and the instruction set in `new`.
         unsafe {
