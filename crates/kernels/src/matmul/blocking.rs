@@ -1,6 +1,6 @@
 //! How a matrix product is cut up, from its shape and the instruction set alone.
 
-use crate::kernel::{Buffer, Cost, Operands};
+use crate::kernel::{Cost, Operands};
 use std::ops::Range;
 
 /// Multiply-adds of a chunk below which another thread is not worth its wake-up.
@@ -83,9 +83,8 @@ impl Shape {
     /// When A or B has another size than that of the shape.
     pub fn check(&self, operands: &Operands<'_>) {
         let Shape { batch, m, n, k, .. } = *self;
-        let elements = |buffer: Option<&Buffer>| buffer.map(Buffer::elements::<f32>);
-        assert_eq!(elements(operands.inputs.first()), Some(batch * m * k), "the elements of A");
-        assert_eq!(elements(operands.inputs.get(1)), Some(batch * k * n), "the elements of B");
+        operands.require_input(0, batch * m * k, "A");
+        operands.require_input(1, batch * k * n, "B");
     }
 }
 

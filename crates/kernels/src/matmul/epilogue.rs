@@ -102,13 +102,12 @@ impl Finish {
     /// # Panics
     /// When an operand other than A, B and those of the tape has the wrong size.
     pub fn check(&self, shape: &Shape, operands: &Operands<'_>) {
-        let elements = |buffer: Option<&Buffer>| buffer.map(Buffer::elements::<f32>);
         if self.bias {
-            assert_eq!(elements(operands.inputs.get(2)), Some(shape.n), "the elements of the bias");
+            operands.require_input(2, shape.n, "the bias");
         }
         if self.tape.is_none() {
             assert_eq!(operands.inputs.len(), self.operands_before(), "A, B and the bias");
-            assert_eq!(elements(operands.outputs.first()), Some(self.elements), "the elements of C");
+            operands.require_output(self.elements, "C");
         }
     }
 
