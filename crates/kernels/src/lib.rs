@@ -45,7 +45,7 @@ pub use elementwise::{Access, Elementwise, LaneOp, Segment, Source, TapeOp};
 pub use gather::{ScatterPlaces, ScatterUpdate, SegmentReduce, Take, TakeAlongAxis};
 pub use isa::Isa;
 pub use kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
-pub use matmul::{Epilogue, Matmul, Precision, matmul};
+pub use matmul::{Epilogue, Matmul, Precision, Shape as MatmulShape, is_symmetric, matmul};
 pub use random::{RandomGamma, RandomPermutation, RandomUniform};
 pub use reduce::{ArgMax, Reduce, SquaredDeviations};
 pub use reduced::{ByParts, Origin, Reduced};

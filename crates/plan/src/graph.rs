@@ -12,6 +12,7 @@ use crate::product::Product;
 use crate::program::{Instruction, Program, Update, ValueId};
 use crate::reduce::{Reduced, Reductions};
 use crate::tensor::TensorType;
+use crate::transpose::Transpose;
 
 /// A lowered program. Views are resolved: a value here is memory of its own. The nodes are in an order that runs, and
 /// every output and every update is the output of a node.
@@ -63,6 +64,7 @@ pub enum Work {
     Product(Product),
     Reduce(Reductions),
     MaxPool(MaxPool),
+    Transpose(Transpose),
     Reduced(Reduced),
     Kernel(Box<dyn Kernel>),
     Control(Control),
@@ -106,6 +108,7 @@ impl Graph {
                     graph.add(instruction, Work::Reduce(Reductions(vec![work])), &memory)
                 }
                 Some(Lowered::MaxPool(work)) => graph.add(instruction, Work::MaxPool(work), &memory),
+                Some(Lowered::Transpose(work)) => graph.add(instruction, Work::Transpose(work), &memory),
                 Some(Lowered::Kernel(work)) => graph.add(instruction, Work::Kernel(work), &memory),
             }
         }
@@ -237,6 +240,7 @@ impl Work {
             Work::Product(work) => Some(work.kernel(isa)),
             Work::Reduce(work) => Some(work.kernel(isa)),
             Work::MaxPool(work) => Some(Box::new(work.clone())),
+            Work::Transpose(work) => Some(Box::new(work.kernel())),
             Work::Reduced(work) => work.kernel(isa),
             Work::Kernel(_) | Work::Control(_) => None,
         }

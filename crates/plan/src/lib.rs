@@ -30,6 +30,7 @@ mod team;
 mod tensor;
 #[cfg(test)]
 mod tests;
+mod transpose;
 mod turns;
 
 pub use attributes::AttributeKind;

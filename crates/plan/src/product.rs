@@ -1,6 +1,8 @@
 //! A sum of products before it is a kernel, so that the work after it can join it.
 
-use layerwise_kernels::{self as kernels, Depthwise, Epilogue, Geometry, Isa, Kernel, Precision};
+use layerwise_kernels::{
+    self as kernels, Depthwise, Epilogue, Geometry, Isa, Kernel, MatmulShape, Precision,
+};
 
 use crate::elementwise::Elementwise;
 
@@ -20,15 +22,7 @@ pub struct Product {
 #[derive(Clone, Copy, Debug)]
 pub enum Factors {
     /// The matrices of a batch.
-    Matmul {
-        batch: usize,
-        m: usize,
-        n: usize,
-        k: usize,
-        transpose_a: bool,
-        transpose_b: bool,
-        precision: Precision,
-    },
+    Matmul(MatmulShape, Precision),
     /// The windows of an input and a kernel.
     Convolution(Geometry, Precision),
     /// The gradients of a convolution's outputs and its kernel.
@@ -43,7 +37,7 @@ impl Product {
     /// Whether other work can join it: its elements are one matrix, made row by row.
     pub fn takes_more(&self) -> bool {
         match self.factors {
-            Factors::Matmul { .. } => true,
+            Factors::Matmul(..) => true,
             Factors::Convolution(geometry, _) => geometry.groups == 1,
             Factors::InputGradient(geometry, _) => {
                 geometry.groups == 1 && geometry.axes.iter().all(|axis| axis.stride == 1)
@@ -53,12 +47,12 @@ impl Product {
 
     /// Whether its elements are made some whole rows at a time, whatever their length.
     pub fn makes_whole_rows(&self) -> bool {
-        !matches!(self.factors, Factors::Matmul { .. })
+        !matches!(self.factors, Factors::Matmul(..))
     }
 
     pub fn rows(&self) -> usize {
         match self.factors {
-            Factors::Matmul { batch, m, .. } => batch * m,
+            Factors::Matmul(shape, _) => shape.batch * shape.m,
             Factors::Convolution(geometry, _) => geometry.outputs() / geometry.filters.max(1),
             Factors::InputGradient(geometry, _) => geometry.inputs() / geometry.channels.max(1),
         }
@@ -66,7 +60,7 @@ impl Product {
 
     pub fn columns(&self) -> usize {
         match self.factors {
-            Factors::Matmul { n, .. } => n,
+            Factors::Matmul(shape, _) => shape.n,
             Factors::Convolution(geometry, _) => geometry.filters,
             Factors::InputGradient(geometry, _) => geometry.channels,
         }
@@ -75,7 +69,7 @@ impl Product {
     /// The terms of each sum.
     pub fn terms(&self) -> usize {
         match self.factors {
-            Factors::Matmul { k, .. } => k,
+            Factors::Matmul(shape, _) => shape.k,
             Factors::Convolution(geometry, _) => geometry.window() * geometry.channels / geometry.groups,
             Factors::InputGradient(geometry, _) => geometry.window() * geometry.filters / geometry.groups,
         }
@@ -90,9 +84,7 @@ impl Product {
         let tape = self.tape.as_ref().map(|tape| tape.kernel_over_rows(isa, self.columns()));
         let epilogue = Epilogue { bias: self.bias, relu: self.relu, tape };
         match self.factors {
-            Factors::Matmul { batch, m, n, k, transpose_a, transpose_b, precision } => {
-                kernels::matmul(isa, precision, batch, m, n, k, transpose_a, transpose_b, epilogue)
-            }
+            Factors::Matmul(shape, precision) => kernels::matmul(isa, precision, shape, epilogue),
             Factors::Convolution(geometry, _) if geometry.is_depthwise() && !self.takes_more() => {
                 Box::new(Depthwise::forward(isa, geometry))
             }

@@ -58,7 +58,7 @@ impl Split {
 
 /// The shape of a product of (batches of) an m by k matrix and a k by n matrix, either stored transposed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shape {
+pub struct Shape {
     pub batch: usize,
     pub m: usize,
     pub n: usize,
@@ -68,7 +68,13 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    pub fn cost(&self) -> Cost {
+    /// The shape of Bᵀ · Aᵀ, which is (A · B)ᵀ.
+    pub fn transposed(self) -> Shape {
+        let Shape { batch, m, n, k, transpose_a, transpose_b } = self;
+        Shape { batch, m: n, n: m, k, transpose_a: !transpose_b, transpose_b: !transpose_a }
+    }
+
+    pub(crate) fn cost(&self) -> Cost {
         let Shape { batch, m, n, k, .. } = *self;
         let product = |extents: [usize; 3]| {
             extents.iter().fold(batch as u64, |size, &extent| size.saturating_mul(extent as u64))
@@ -81,7 +87,7 @@ impl Shape {
 
     /// # Panics
     /// When A or B has another size than that of the shape.
-    pub fn check(&self, operands: &Operands<'_>) {
+    pub(crate) fn check(&self, operands: &Operands<'_>) {
         let Shape { batch, m, n, k, .. } = *self;
         operands.require_input(0, batch * m * k, "A");
         operands.require_input(1, batch * k * n, "B");

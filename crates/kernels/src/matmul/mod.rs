@@ -25,12 +25,13 @@ use crate::isa::Isa;
 use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch, require_size};
 use block::{ALIGNMENT_SLACK, Matrices};
 use blocking::Blocking;
-pub(crate) use blocking::{BLOCK_DEPTH, CHUNK_WORK, MOST_CHUNKS, Shape, Split, TileSize};
+pub use blocking::Shape;
+pub(crate) use blocking::{BLOCK_DEPTH, CHUNK_WORK, MOST_CHUNKS, Split, TileSize};
 pub use epilogue::Epilogue;
 pub(crate) use epilogue::Finish;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use pack::PackPanel;
-pub use precision::{Precision, matmul};
+pub use precision::{Precision, is_symmetric, matmul};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use split::{ALIGNMENT_SLACK as SPLIT_SLACK, AddBlock, BLOCK_STEPS, Chains, Parts, aligned};
 use std::ops::Range;
@@ -49,21 +50,12 @@ pub struct Matmul {
 impl Matmul {
     /// # Panics
     /// When the machine lacks the instruction set, or an operand could not exist in memory.
-    pub fn new(
-        isa: Isa,
-        batch: usize,
-        m: usize,
-        n: usize,
-        k: usize,
-        transpose_a: bool,
-        transpose_b: bool,
-        epilogue: Epilogue,
-    ) -> Self {
+    pub fn new(isa: Isa, shape: Shape, epilogue: Epilogue) -> Self {
+        let Shape { batch, m, n, k, .. } = shape;
         assert!(isa.is_available(), "the machine has the instruction set");
         for (rows, columns) in [(m, k), (k, n), (m, n)] {
             require_size(&[batch, rows, columns, size_of::<f32>()]);
         }
-        let shape = Shape { batch, m, n, k, transpose_a, transpose_b };
         let blocking = Blocking::new(&shape, tile_size(isa, &shape));
         let most = |split: &Split| split.part(0).len();
         let rows = most(&blocking.block_rows) * most(&blocking.row_panels);

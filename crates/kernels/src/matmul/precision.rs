@@ -1,6 +1,8 @@
 //! How exact a product must be, and so which kernel computes it.
 
 use super::blocking::Shape;
+#[cfg(target_arch = "x86_64")]
+use super::split::Parts;
 use super::{Epilogue, Matmul};
 use crate::isa::Isa;
 use crate::kernel::Kernel;
@@ -39,25 +41,26 @@ impl Precision {
 ///
 /// # Panics
 /// When the machine lacks the instruction set, or an operand could not exist in memory.
-pub fn matmul(
-    isa: Isa,
-    precision: Precision,
-    batch: usize,
-    m: usize,
-    n: usize,
-    k: usize,
-    transpose_a: bool,
-    transpose_b: bool,
-    epilogue: Epilogue,
-) -> Box<dyn Kernel> {
+pub fn matmul(isa: Isa, precision: Precision, shape: Shape, epilogue: Epilogue) -> Box<dyn Kernel> {
     #[cfg(target_arch = "x86_64")]
-    if isa == Isa::Amx {
-        let shape = Shape { batch, m, n, k, transpose_a, transpose_b };
-        if let Some(parts) = super::split::Parts::for_shape(precision, &shape) {
-            return Box::new(super::split::SplitMatmul::new(shape, parts, epilogue));
-        }
+    if let Some(parts) = parts(isa, precision, &shape) {
+        return Box::new(super::split::SplitMatmul::new(shape, parts, epilogue));
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = (precision, Shape { batch, m, n, k, transpose_a, transpose_b });
-    Box::new(Matmul::new(isa, batch, m, n, k, transpose_a, transpose_b, epilogue))
+    let _ = precision;
+    Box::new(Matmul::new(isa, shape, epilogue))
+}
+
+/// Whether A · B and Bᵀ · Aᵀ have the same bits. Sums of products of parts have another order where the factors change places.
+pub fn is_symmetric(isa: Isa, precision: Precision, shape: &Shape) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    let symmetric = parts(isa, precision, shape).is_none();
+    #[cfg(not(target_arch = "x86_64"))]
+    let (symmetric, _) = (true, (isa, precision, shape));
+    symmetric
+}
+
+#[cfg(target_arch = "x86_64")]
+fn parts(isa: Isa, precision: Precision, shape: &Shape) -> Option<Parts> {
+    if isa == Isa::Amx { Parts::for_shape(precision, shape) } else { None }
 }

@@ -18,9 +18,9 @@ impl Case {
     }
 
     fn run(&self, isa: Isa, epilogue: Epilogue) -> Vec<f32> {
-        let Shape { batch, m, n, k, transpose_a, transpose_b } = self.shape;
+        let Shape { batch, m, n, .. } = self.shape;
         let bias = epilogue.bias;
-        let kernel = Matmul::new(isa, batch, m, n, k, transpose_a, transpose_b, epilogue);
+        let kernel = Matmul::new(isa, self.shape, epilogue);
         let mut c = vec![f32::NAN; batch * m * n];
         match bias {
             true => run_kernel(&kernel, &[&self.a, &self.b, &self.bias], &mut [&mut c]),
@@ -102,6 +102,23 @@ fn every_path_of_the_blocking() {
         for shape in shapes {
             let case = Case::new(1, shape, transpose_a, transpose_b);
             case.check(&case.run(isa, PLAIN));
+        }
+    });
+}
+
+#[test]
+fn products_of_the_other_order_have_the_same_bits() {
+    each_form(|isa, transpose_a, transpose_b| {
+        for (batch, [m, n, k]) in [(1, [5, 70, 300]), (3, [33, 17, 40]), (1, [130, 150, 300])] {
+            let case = Case::new(batch, [m, n, k], transpose_a, transpose_b);
+            let Case { shape, a, b, bias } = Case::new(batch, [m, n, k], transpose_a, transpose_b);
+            let turned = Case { shape: shape.transposed(), a: b, b: a, bias }.run(isa, PLAIN);
+            let product = case.run(isa, PLAIN);
+            for (index, value) in product.iter().enumerate() {
+                let (matrix, row, column) = (index / (m * n), index / n % m, index % n);
+                let other = turned[(matrix * n + column) * m + row];
+                assert_eq!(value.to_bits(), other.to_bits(), "{isa:?} {shape:?} at {row}, {column}");
+            }
         }
     });
 }
@@ -196,7 +213,7 @@ fn tapes_have_the_bits_of_separate_instructions() {
     each_form(|isa, transpose_a, transpose_b| {
         for (batch, shape) in SHAPES {
             let case = Case::new(batch, shape, transpose_a, transpose_b);
-            let [m, n, k] = shape;
+            let [m, n, _] = shape;
             let (column, row, whole) = (numbers(batch * m, 4), numbers(n, 5), numbers(batch * m * n, 6));
             let scalar = vec![0.75];
             let outputs = || (vec![0f32; batch * m * n], vec![0f32; batch * m * n], vec![9u8; batch * m * n]);
@@ -212,7 +229,7 @@ fn tapes_have_the_bits_of_separate_instructions() {
             .expect("no error is possible");
 
             let epilogue = Epilogue { bias: true, relu: true, tape: Some(tape(isa, &case.shape)) };
-            let kernel = Matmul::new(isa, batch, m, n, k, transpose_a, transpose_b, epilogue);
+            let kernel = Matmul::new(isa, case.shape, epilogue);
             let mut fused = outputs();
             let (sum, sigmoid, less) = (&mut fused.0, &mut fused.1, &mut fused.2);
             run_kernel(
@@ -256,7 +273,7 @@ fn outputs_may_take_the_place_of_whole_operands() {
             let product = case.run(isa, PLAIN);
             let expected: Vec<f32> = velocity.iter().zip(&product).map(|(v, g)| v * 0.9 + g).collect();
 
-            let kernel = Matmul::new(isa, 1, m, n, k, true, false, Epilogue { tape: Some(tape), ..PLAIN });
+            let kernel = Matmul::new(isa, case.shape, Epilogue { tape: Some(tape), ..PLAIN });
             assert!(kernel.may_alias(0, 2) && !kernel.may_alias(0, 3));
             assert!(!kernel.may_alias(0, 0) && !kernel.may_alias(0, 1));
             let (mut a, mut b, mut momentum) = (case.a.clone(), case.b.clone(), vec![0.9f32]);
@@ -285,7 +302,7 @@ fn tapes_of_other_shapes_are_rejected() {
     let (shape, other) =
         (Case::new(1, [4, 4, 4], false, false).shape, Case::new(1, [4, 5, 4], false, false).shape);
     let epilogue = Epilogue { tape: Some(tape(Isa::Portable, &other)), ..PLAIN };
-    Matmul::new(Isa::Portable, 1, shape.m, shape.n, shape.k, false, false, epilogue);
+    Matmul::new(Isa::Portable, shape, epilogue);
 }
 
 #[test]
@@ -293,7 +310,7 @@ fn tapes_of_other_shapes_are_rejected() {
 fn short_operands_of_tapes_panic() {
     let case = Case::new(1, [4, 4, 4], false, false);
     let epilogue = Epilogue { tape: Some(tape(Isa::Portable, &case.shape)), ..PLAIN };
-    let kernel = Matmul::new(Isa::Portable, 1, 4, 4, 4, false, false, epilogue);
+    let kernel = Matmul::new(Isa::Portable, case.shape, epilogue);
     let (column, row, scalar, short) = (numbers(4, 4), numbers(4, 5), vec![0.75f32], numbers(15, 6));
     let (mut sum, mut sigmoid, mut less) = (vec![0f32; 16], vec![0f32; 16], vec![0u8; 16]);
     let _ = run_kernel(
@@ -374,5 +391,7 @@ fn wrong_operands_panic() {
 #[test]
 #[should_panic(expected = "a size fits")]
 fn impossible_sizes_panic() {
-    Matmul::new(Isa::Portable, 1 << 30, 1 << 30, 1 << 30, 1, false, false, PLAIN);
+    let (batch, m, n) = (1 << 30, 1 << 30, 1 << 30);
+    let shape = Shape { batch, m, n, k: 1, transpose_a: false, transpose_b: false };
+    Matmul::new(Isa::Portable, shape, PLAIN);
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::convolution::{Axis, Convolution, Geometry, MaxPool, MaxPooling};
-use crate::matmul::{Epilogue, Matmul};
+use crate::matmul::{Epilogue, Matmul, Shape};
 use crate::testing::{numbers, run_kernel};
 use crate::{
     Access, Binary, Dtype, Elementwise, Isa, LaneOp, Reduce, Segment, Source, SquaredDeviations, TapeOp,
@@ -88,7 +88,8 @@ fn producers(isa: Isa) -> Vec<Producer> {
     }
     for (batch, m, k) in [(1, 5000, 40), (7, 501, 100)] {
         let make = move || -> Box<dyn Kernel> {
-            Box::new(Matmul::new(isa, batch, m, 20, k, false, false, Epilogue::default()))
+            let shape = Shape { batch, m, n: 20, k, transpose_a: false, transpose_b: false };
+            Box::new(Matmul::new(isa, shape, Epilogue::default()))
         };
         all.push(Producer {
             make: Box::new(make),
@@ -237,7 +238,8 @@ fn kernels_that_do_not_say_are_not_taken() {
     let planes = [axis(30, 2, 2, 0), axis(30, 2, 2, 0), axis(8, 2, 2, 0)];
     let geometry = Geometry { batch: 2, axes: planes, channels: 8, filters: 8, groups: 8 };
     assert!(!Reduced::takes(&MaxPool::new(isa, geometry, MaxPooling::Gradient), geometry.inputs()));
-    let wide = Matmul::new(isa, 1, 2000, 2000, 100, false, false, Epilogue::default());
+    let shape = Shape { batch: 1, m: 2000, n: 2000, k: 100, transpose_a: false, transpose_b: false };
+    let wide = Matmul::new(isa, shape, Epilogue::default());
     assert!(!Reduced::takes(&wide, 2000 * 2000));
     assert!(!Reduced::takes(&Reduce::sum(isa, FLOAT, &[9, 9], &[0]), 9));
 }

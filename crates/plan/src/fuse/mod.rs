@@ -7,6 +7,7 @@ mod elementwise;
 mod in_place;
 mod matmul_bias;
 mod matmul_epilogue;
+mod matmul_transpose;
 mod pool_relu;
 mod recompute;
 mod reduce_epilogue;
@@ -28,10 +29,11 @@ pub const COMMON_SUBEXPRESSIONS: Pass<Program> =
     Pass { name: "commonSubexpressions", apply: common_subexpressions::apply };
 
 /// The passes that remove and join nodes, in the order in which they run.
-pub const JOINING: [Pass<Graph>; 11] = [
+pub const JOINING: [Pass<Graph>; 12] = [
     Pass { name: "constants", apply: constants::apply },
     Pass { name: "softmaxCrossentropy", apply: softmax_crossentropy::apply },
     Pass { name: "poolRelu", apply: pool_relu::apply },
+    Pass { name: "matmulTranspose", apply: matmul_transpose::apply },
     Pass { name: "matmulBias", apply: matmul_bias::apply },
     Pass { name: "broadcasts", apply: broadcasts::apply },
     Pass { name: "recompute", apply: recompute::apply },

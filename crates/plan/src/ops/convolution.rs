@@ -1,7 +1,7 @@
 //! Convolutions of one to three axes with the channels last, and their gradients.
 
 use layerwise_kernels::{
-    Axis, DepthwiseKernelGradient, Dtype, Geometry, Precision, convolution_kernel_gradient,
+    Axis, DepthwiseKernelGradient, Dtype, Geometry, MatmulShape, Precision, convolution_kernel_gradient,
 };
 
 use super::{Lowered, Signature, Site};
@@ -93,7 +93,7 @@ fn matmul(
     transpose_a: bool,
     transpose_b: bool,
 ) -> Factors {
-    Factors::Matmul { batch: 1, m, n, k, transpose_a, transpose_b, precision }
+    Factors::Matmul(MatmulShape { batch: 1, m, n, k, transpose_a, transpose_b }, precision)
 }
 
 fn operands<'a>(signature: &Signature<'a>) -> Result<[&'a TensorType; 2], String> {

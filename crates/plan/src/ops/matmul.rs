@@ -1,6 +1,6 @@
 //! Matrix multiplication.
 
-use layerwise_kernels::Dtype;
+use layerwise_kernels::{Dtype, MatmulShape};
 
 use super::{Lowered, Signature, Site};
 use crate::attributes::Attributes;
@@ -29,8 +29,8 @@ pub fn lower(site: &Site) -> Lowered {
     let ((m, k), (_, n)) = matrices(site.inputs[0], site.inputs[1], site.attributes);
     let batch = site.output.shape()[..site.output.rank() - 2].iter().product();
     let (transpose_a, transpose_b) = transposes(site.attributes);
-    let precision = site.precision;
-    Lowered::Product(Product::new(Factors::Matmul { batch, m, n, k, transpose_a, transpose_b, precision }))
+    let shape = MatmulShape { batch, m, n, k, transpose_a, transpose_b };
+    Lowered::Product(Product::new(Factors::Matmul(shape, site.precision)))
 }
 
 fn transposes(attributes: &Attributes) -> (bool, bool) {

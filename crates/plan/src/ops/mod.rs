@@ -24,6 +24,7 @@ use crate::elementwise::Elementwise;
 use crate::product::Product;
 use crate::reduce::Reduction;
 use crate::tensor::TensorType;
+use crate::transpose::Transpose;
 
 /// What a shape rule sees.
 pub struct Signature<'a> {
@@ -49,6 +50,7 @@ pub enum Lowered {
     Product(Product),
     Reduce(Reduction),
     MaxPool(MaxPool),
+    Transpose(Transpose),
     Kernel(Box<dyn Kernel>),
 }
 

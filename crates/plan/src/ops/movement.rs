@@ -5,6 +5,7 @@ use layerwise_kernels::StridedCopy;
 use super::{Lowered, Signature, Site};
 use crate::elementwise::{Elementwise, Pattern};
 use crate::tensor::TensorType;
+use crate::transpose::Transpose;
 
 pub fn infer_reshape(signature: &Signature) -> Result<TensorType, String> {
     let (input, shape) = (signature.inputs[0], signature.attributes.integers("shape"));
@@ -33,6 +34,9 @@ pub fn lower_transpose(site: &Site) -> Lowered {
     let (input, axes) = (site.inputs[0], site.attributes.integers("axes"));
     if axes.iter().filter(|&&axis| input.shape()[axis] != 1).is_sorted() {
         return Lowered::View;
+    }
+    if let Some(transpose) = Transpose::of_axes(input.dtype(), input.shape(), axes) {
+        return Lowered::Transpose(transpose);
     }
     let strides = contiguous_strides(input.shape());
     let permuted: Vec<usize> = axes.iter().map(|&axis| strides[axis]).collect();

@@ -15,8 +15,7 @@ fn by_parts(shape: Shape, parts: Parts, epilogue: Epilogue, operands: &[&Vec<f32
 }
 
 fn by_chains(shape: Shape, operands: &[&Vec<f32>]) -> Vec<f32> {
-    let Shape { batch, m, n, k, transpose_a, transpose_b } = shape;
-    run(&Matmul::new(Isa::Avx512, batch, m, n, k, transpose_a, transpose_b, PLAIN), &shape, operands)
+    run(&Matmul::new(Isa::Avx512, shape, PLAIN), &shape, operands)
 }
 
 fn run(kernel: &dyn Kernel, shape: &Shape, operands: &[&Vec<f32>]) -> Vec<f32> {
@@ -226,8 +225,8 @@ fn precision_and_shape_choose_the_kernel() {
     if !available() {
         return;
     }
-    let name = |precision, [m, n, k]: [usize; 3]| {
-        crate::matmul::matmul(Isa::Amx, precision, 1, m, n, k, false, false, Epilogue::default()).name()
+    let name = |precision, extents| {
+        crate::matmul::matmul(Isa::Amx, precision, shape(1, extents, 0), Epilogue::default()).name()
     };
     assert_eq!(name(Precision::Highest, [256, 4096, 256]), "matmulBf16x6");
     assert_eq!(name(Precision::Highest, [512, 512, 512]), "matmul");
