@@ -5,8 +5,9 @@
 //! channels: 16 multiplications in place of 36. Each of the 16 places of transformed tiles is a matrix product of its own, of the
 //! tiles' channels by the weights'. Blocks of tiles are transformed, multiplied and transformed back while they are in the cache.
 //!
-//! Sums of sources and differences of products are rounded, so an error is small beside the largest numbers of a tile, not beside the terms
-//! of its target: a large source disturbs the three other targets of a tile, and one that is infinite or NaN makes them NaN.
+//! Sums of sources and differences of products are rounded, so an error is small beside the largest source and the largest weight of a
+//! target's window, not beside its terms. The rows of Aᵀ have a zero each, which leave out what other windows read: a source disturbs the
+//! targets that read it, and no others. Of the gradient by the kernel it disturbs all nine places.
 
 mod kernel_gradient;
 mod product;
@@ -36,7 +37,7 @@ const LEAST_TILES: u128 = 128;
 pub(super) fn is_faster(isa: Isa, precision: Precision, geometry: &Geometry) -> bool {
     geometry.check();
     let Geometry { batch, axes: [_, lines, columns], channels, filters, .. } = *geometry;
-    // One large number disturbs others.
+    // One large number takes digits from the terms of others.
     if precision == Precision::Highest || isa == Isa::Amx || !is_possible(geometry) {
         return false;
     }

@@ -301,38 +301,65 @@ fn epilogues_have_the_bits_of_separate_instructions() {
     }
 }
 
-/// A number that is not finite makes the targets that read it so too, and no others but those of the same tiles.
+/// A large number, or one that is not finite, changes the targets that read it, and not a bit of the others.
 #[test]
-fn what_is_not_finite_stays_in_its_tiles() {
+fn a_source_disturbs_the_targets_that_read_it() {
     let geometry = geometry(1, [(8, [1, 1]), (9, [1, 1])], 16, 16);
-    let (mut inputs, weights) = (numbers(geometry.inputs(), 1), numbers(geometry.weights(), 2));
-    for isa in Isa::available() {
-        let kernel = WinogradConvolution::forward(isa, geometry, Epilogue::default());
-        let run = |inputs: &Vec<f32>| {
-            let mut output = vec![0.0f32; geometry.outputs()];
-            run_kernel(&kernel, &[inputs, &weights], &mut [&mut output]).unwrap();
-            output
+    let (mut sources, weights) = (numbers(geometry.inputs(), 1), numbers(geometry.weights(), 2));
+    let kernels = [
+        |isa, geometry| WinogradConvolution::forward(isa, geometry, Epilogue::default()),
+        |isa, geometry| WinogradConvolution::input_gradient(isa, geometry, Epilogue::default()),
+    ];
+    for (isa, kernel) in Isa::available().into_iter().flat_map(|isa| kernels.map(|kernel| (isa, kernel))) {
+        let kernel = kernel(isa, geometry);
+        let run = |sources: &Vec<f32>| {
+            let mut targets = vec![0.0f32; geometry.outputs()];
+            run_kernel(&kernel, &[sources, &weights], &mut [&mut targets]).unwrap();
+            targets
         };
-        let before = run(&inputs);
-        let (line, column) = (3, 4);
-        let place = (line * 9 + column) * geometry.channels + 5;
-        for value in [f32::INFINITY, f32::NEG_INFINITY, f32::NAN] {
-            let finite = std::mem::replace(&mut inputs[place], value);
-            let after = run(&inputs);
-            inputs[place] = finite;
+        let before = run(&sources);
+        // All places in a tile, and a corner.
+        let places = places(2).map(|(i, j)| (3 + i, 4 + j)).chain([(0, 0)]);
+        for ((line, column), value) in places
+            .flat_map(|place| [f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e30].map(|value| (place, value)))
+        {
+            let place = (line * 9 + column) * 16 + 5;
+            let usual = std::mem::replace(&mut sources[place], value);
+            let after = run(&sources);
+            sources[place] = usual;
             for (index, (before, after)) in before.iter().zip(&after).enumerate() {
-                let pixel = index / geometry.filters;
-                let (y, x) = (pixel / 9, pixel % 9);
-                let reads = |target: usize, source: usize| target.abs_diff(source) <= 1;
-                let shares = |target: usize, source: usize| {
-                    let first = target / 2 * 2;
-                    (first..first + 4).contains(&(source + 1))
-                };
-                if reads(y, line) && reads(x, column) {
-                    assert!(!after.is_finite(), "{isa:?}: {after} at {y}, {x}");
-                } else if !(shares(y, line) && shares(x, column)) {
-                    assert_eq!(before.to_bits(), after.to_bits());
-                }
+                let (y, x) = (index / 16 / 9, index / 16 % 9);
+                let reads = y.abs_diff(line) <= 1 && x.abs_diff(column) <= 1;
+                let what =
+                    format!("{} {isa:?}: {value} at {line}, {column}: {after} at {y}, {x}", kernel.name());
+                assert_eq!(before.to_bits() != after.to_bits(), reads, "{what}");
+                assert_eq!(after.is_finite(), value.is_finite() || !reads, "{what}");
+            }
+        }
+    }
+}
+
+/// In the gradient by the kernel, at all nine places of its own channel or filter.
+#[test]
+fn what_is_not_finite_disturbs_all_places_of_a_kernel() {
+    let geometry = geometry(1, [(8, [1, 1]), (9, [1, 1])], 16, 16);
+    let operands = [numbers(geometry.inputs(), 1), numbers(geometry.outputs(), 2)];
+    for (isa, side) in Isa::available().into_iter().flat_map(|isa| [(isa, 0), (isa, 1)]) {
+        let kernel = WinogradKernelGradient::new(isa, geometry);
+        let run = |operands: &[Vec<f32>; 2]| {
+            let mut gradient = vec![0.0f32; geometry.weights()];
+            run_kernel(&kernel, &[&operands[0], &operands[1]], &mut [&mut gradient]).unwrap();
+            gradient
+        };
+        let before = run(&operands);
+        let mut operands = operands.clone();
+        // The corner, which not every place reads.
+        operands[side][5] = f32::INFINITY;
+        for (index, (before, after)) in before.iter().zip(&run(&operands)).enumerate() {
+            if [index / 16 % 16, index % 16][side] == 5 {
+                assert!(!after.is_finite(), "{isa:?}: {after} at {index}");
+            } else {
+                assert_eq!(before.to_bits(), after.to_bits());
             }
         }
     }
