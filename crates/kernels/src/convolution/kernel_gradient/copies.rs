@@ -1,6 +1,6 @@
 //! Copies of a few channels of the sources of a piece, close together, so that they stay in the L1 cache for all taps and filters.
 
-use super::super::geometry::{Class, Positions};
+use super::super::geometry::{Class, Positions, Tap};
 use super::piece::Piece;
 use super::rows::Part;
 
@@ -23,17 +23,17 @@ pub(super) struct Copies {
 /// Places along an axis, sorted by their remainder by the distance of two neighbouring targets' sources: so those that one tap reads follow
 /// one another.
 #[derive(Debug)]
-struct Places {
+pub(in crate::convolution) struct Places {
     /// The first place of each remainder that a tap has.
-    remainders: Vec<(usize, usize)>,
+    pub remainders: Vec<(usize, usize)>,
     /// The sources from the first to the last.
     span: usize,
-    count: usize,
+    pub count: usize,
 }
 
 impl Places {
     /// Places for the sources of so many neighbouring targets.
-    fn new(axis: &Positions, targets: usize) -> Self {
+    pub fn new(axis: &Positions, targets: usize) -> Self {
         let span = axis.span(targets);
         let mut used: Vec<usize> =
             axis.taps.iter().map(|tap| distance(axis, tap.offset) % axis.advance).collect();
@@ -49,12 +49,25 @@ impl Places {
         Places { remainders, span, count }
     }
 
-    /// Where the source at a distance from the first one lies that a tap reads.
-    fn place(&self, axis: &Positions, distance: usize) -> usize {
+    /// Where the source lies that a tap reads for the first target.
+    pub fn place(&self, axis: &Positions, tap: &Tap) -> usize {
+        let distance = distance(axis, tap.offset);
         let remainder = distance % axis.advance;
         let first =
             self.remainders.iter().find(|(used, _)| *used == remainder).map_or(0, |(_, first)| *first);
         first + distance / axis.advance
+    }
+
+    /// The places of a remainder whose sources exist, where the first of all places is that of a source which may not: how many of the
+    /// remainder lie before them, the first of the sources, and how many exist.
+    #[inline(always)]
+    pub fn existing(&self, axis: &Positions, start: isize, remainder: usize) -> (usize, usize, usize) {
+        let start = start + remainder as isize;
+        let places = self.span.saturating_sub(remainder).div_ceil(axis.advance);
+        let before = ((-start).max(0) as usize).div_ceil(axis.advance);
+        let source = start + (before * axis.advance) as isize;
+        let existing = ((axis.sources as isize - source).max(0) as usize).div_ceil(axis.advance);
+        (before.min(places), source as usize, existing.min(places.saturating_sub(before)))
     }
 }
 
@@ -98,12 +111,10 @@ impl Copies {
 
     /// Where taps find the source of the first target.
     pub fn place(&self, class: &Class, taps: [usize; 3]) -> usize {
-        let along = |axis: usize| {
-            let positions = &class.axes[axis];
-            distance(positions, positions.taps[taps[axis]].offset)
-        };
-        let line = self.lines.place(&class.axes[1], along(1));
-        (taps[0] * self.lines.count + line) * self.pixels.count + self.pixels.place(&class.axes[2], along(2))
+        let [_, lines, pixels] = &class.axes;
+        let line = self.lines.place(lines, &lines.taps[taps[1]]);
+        (taps[0] * self.lines.count + line) * self.pixels.count
+            + self.pixels.place(pixels, &pixels.taps[taps[2]])
     }
 
     /// Copies the channels of some parts of a group that begins with a channel. Part follows part.
@@ -154,15 +165,9 @@ impl Copies {
         let channels = piece.kernel.geometry.channels;
         let start = (piece.pixels.start * columns.advance) as isize + columns.start();
         for &(remainder, first) in &self.pixels.remainders {
-            let start = start + remainder as isize;
-            let before = (-start).max(0) as usize;
-            let skipped = before.div_ceil(columns.advance);
-            let places = self.pixels.span.saturating_sub(remainder).div_ceil(columns.advance);
-            let pixel = start + (skipped * columns.advance) as isize;
-            let existing = (columns.sources as isize - pixel).max(0) as usize;
-            let copied = existing.div_ceil(columns.advance).min(places.saturating_sub(skipped));
-            let to = &mut to[(first + skipped) * count..][..copied * count];
-            let from = (line * columns.sources).wrapping_add_signed(pixel) * channels + channel;
+            let (before, pixel, copied) = self.pixels.existing(columns, start, remainder);
+            let to = &mut to[(first + before) * count..][..copied * count];
+            let from = (line * columns.sources).wrapping_add(pixel) * channels + channel;
             // SAFETY: the pixels exist.
             unsafe { copy_pixels(piece.sources.wrapping_add(from), columns.advance * channels, count, to) };
         }
@@ -174,7 +179,12 @@ impl Copies {
 /// # Safety
 /// They are valid.
 #[inline(always)]
-pub(super) unsafe fn copy_pixels(from: *const f32, step: usize, count: usize, to: &mut [f32]) {
+pub(in crate::convolution) unsafe fn copy_pixels(
+    from: *const f32,
+    step: usize,
+    count: usize,
+    to: &mut [f32],
+) {
     // SAFETY: the caller's.
     unsafe {
         match count {
