@@ -86,7 +86,7 @@ describe('a wrong kernel is caught', () => {
 })
 
 test.each(filteredOps)('%s of lower precision is Winograd filtering where that is faster', (name) => {
-  for (const isa of machine.isas.filter((isa) => isa !== 'amx')) {
+  for (const isa of machine.isas) {
     machine.addon.setIsa(isa)
     for (const { workload } of filteredCases(name)) {
       const { program, matmulPrecision } = workload

@@ -19,23 +19,35 @@ const tolerances: Readonly<Record<LowerPrecision, number>> = {
 }
 
 /** What has fewer bits in the precisions below the default. */
-const productOps: readonly string[] = ['matmul', 'convolution', 'convolutionInputGradient']
+const productOps: readonly string[] = [
+  'matmul',
+  'convolution',
+  'convolutionInputGradient',
+  'convolutionKernelGradient',
+]
 
 /** Enough channels for the kernels of lower precision. */
-const gradientOfManyChannels: Sample = {
-  label: 'large',
-  inputs: [uniform([2, 9, 7, 32], -2, 2, 1), uniform([3, 3, 40, 32], -2, 2, 2)],
-  attributes: { strides: [1, 1], dilations: [1, 1], low: [1, 1], high: [1, 1], groups: 1, input: [9, 7] },
+const gradientsOfManyChannels: Readonly<Record<string, Sample>> = {
+  convolutionInputGradient: {
+    label: 'large',
+    inputs: [uniform([2, 9, 7, 32], -2, 2, 1), uniform([3, 3, 40, 32], -2, 2, 2)],
+    attributes: { strides: [1, 1], dilations: [1, 1], low: [1, 1], high: [1, 1], groups: 1, input: [9, 7] },
+  },
+  convolutionKernelGradient: {
+    label: 'large',
+    inputs: [uniform([2, 9, 14, 32], -2, 2, 1), uniform([2, 8, 7, 48], -2, 2, 2)],
+    attributes: { strides: [1, 2], dilations: [1, 1], low: [0, 1], high: [1, 0], groups: 1, window: [3, 3] },
+  },
 }
 
 /** Matrix products, alone and in dense layers, and convolutions, in the precisions below the default. */
 export function* lowerPrecisionCases(mostElements?: number): Generator<Case> {
   const op = (name: string) => primitiveTable().get(name) as Primitive
-  const gradient = opCase(op('convolutionInputGradient'), gradientOfManyChannels).value
+  const gradients = Object.entries(gradientsOfManyChannels)
   const products = productOps
     .flatMap((name) => [...opCases(op(name), mostElements)])
     .filter(({ kind }) => kind === 'value')
-    .concat(gradient)
+    .concat(gradients.map(([name, sample]) => opCase(op(name), sample).value))
   for (const subject of [...products, denseLayers(16)]) {
     for (const precision of ['high', 'medium'] as const) {
       const tolerance = { relative: tolerances[precision] }

@@ -119,18 +119,15 @@ impl Class {
     #[inline(always)]
     pub fn visit(&self, [plane, line, column]: [usize; 3], mut visit: impl FnMut(usize, usize)) {
         let [planes, lines, columns] = &self.axes;
-        let source = |axis: &Positions, target: usize, tap: &Tap| {
-            ((target * axis.advance) as isize + tap.offset) as usize
-        };
         let window = |axis: &Positions| axis.window;
         for first in planes.existing(plane) {
-            let pixel = source(planes, plane, first) * lines.sources;
+            let pixel = planes.source(plane, first) * lines.sources;
             let place = first.place * window(lines);
             for second in lines.existing(line) {
-                let pixel = (pixel + source(lines, line, second)) * columns.sources;
+                let pixel = (pixel + lines.source(line, second)) * columns.sources;
                 let place = (place + second.place) * window(columns);
                 for third in columns.existing(column) {
-                    visit(pixel + source(columns, column, third), place + third.place);
+                    visit(pixel + columns.source(column, third), place + third.place);
                 }
             }
         }
@@ -218,6 +215,12 @@ impl Positions {
     /// Whether each tap reads the source behind that of the one before.
     pub fn are_neighbours(&self) -> bool {
         self.taps.windows(2).all(|taps| taps[1].offset == taps[0].offset + 1)
+    }
+
+    /// The source that a target reads by a tap, if it exists.
+    #[inline(always)]
+    pub fn source(&self, target: usize, tap: &Tap) -> usize {
+        ((target * self.advance) as isize + tap.offset) as usize
     }
 
     /// The targets that read sources that exist by a tap.

@@ -15,6 +15,8 @@ use crate::isa::Isa;
 use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
 use crate::matmul::{BLOCK_DEPTH, CHUNK_WORK, Chunk, Split, TileSize, TileTask, Tiles, with_tiles};
 use copies::Copies;
+#[cfg(target_arch = "x86_64")]
+pub(super) use copies::{Places, copy_pixels};
 use piece::Piece;
 use rows::Part;
 use std::ops::Range;

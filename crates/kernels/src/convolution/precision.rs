@@ -41,7 +41,13 @@ pub fn convolution_input_gradient(
 /// # Panics
 /// As `convolution`.
 pub fn convolution_kernel_gradient(isa: Isa, precision: Precision, geometry: Geometry) -> Box<dyn Kernel> {
-    match is_faster(isa, precision, &geometry) {
+    #[cfg(target_arch = "x86_64")]
+    if isa == Isa::Amx
+        && let Some(kernel) = super::split::kernel_gradient(precision, &geometry)
+    {
+        return Box::new(kernel);
+    }
+    match is_faster(precision, &geometry) {
         true => Box::new(WinogradKernelGradient::new(isa, geometry)),
         false => Box::new(ConvolutionKernelGradient::new(isa, geometry)),
     }
@@ -60,7 +66,7 @@ fn kernel(
     {
         return Box::new(super::split::SplitConvolution::new(geometry, direction, parts, epilogue));
     }
-    if is_faster(isa, precision, &geometry) {
+    if is_faster(precision, &geometry) {
         return Box::new(match direction {
             Direction::Forward => WinogradConvolution::forward(isa, geometry, epilogue),
             Direction::Backward => WinogradConvolution::input_gradient(isa, geometry, epilogue),
@@ -100,7 +106,7 @@ mod tests {
         let direct = ["convolution", "convolutionInputGradient", "convolutionKernelGradient"];
         let winograd =
             ["convolutionWinograd", "convolutionInputGradientWinograd", "convolutionKernelGradientWinograd"];
-        for isa in Isa::available().into_iter().filter(|&isa| isa != Isa::Amx) {
+        for isa in Isa::available() {
             assert_eq!(names(isa, Precision::Highest, 2, 32, 16), direct);
             for precision in [Precision::High, Precision::Medium] {
                 assert_eq!(names(isa, precision, 2, 32, 16), winograd);

@@ -1,4 +1,4 @@
-//! A convolution, or its gradient by the input, by bf16 parts on AMX, as [`crate::matmul`] has products.
+//! Convolutions and their gradients by bf16 parts on AMX, as [`crate::matmul`] has products; [`kernel_gradient`] has those by the kernel.
 //!
 //! In a first phase the weights are split, tap after tap. Then each chunk splits the sources of its bands once, with zeros around them:
 //! the parts of a pixel lie together, so that the tiles of every tap are read where they lie, rows that overlap. The lines of a band are
@@ -8,6 +8,7 @@
 //! multiply-adds: which ones do follows from the data and the shape alone.
 
 mod band;
+mod kernel_gradient;
 mod pass;
 #[cfg(test)]
 mod tests;
@@ -16,11 +17,12 @@ use super::geometry::Geometry;
 use super::product::PACK_CHUNK;
 use super::source::Reading;
 use super::weights::{Direction, Sides, Weights};
-use crate::arch::amx::{Configured, DEPTH, Lines, PANEL, Side, pack, row_elements};
+use crate::arch::amx::{Configured, DEPTH, Layout, Lines, PANEL, Side, pack, row_elements};
 use crate::isa::Isa;
 use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch};
 use crate::matmul::{BLOCK_DEPTH, Epilogue, Finish, Parts, Precision, SPLIT_SLACK, Shape, Split, aligned};
 use band::{Band, Private};
+pub(super) use kernel_gradient::kernel_gradient;
 use pass::Pass;
 use std::ops::Range;
 use std::ptr::null;
@@ -34,17 +36,22 @@ const LEAST_TARGETS: usize = 64;
 
 /// The parts by which a convolution is computed, if any are precise enough and it fills the tiles.
 pub(super) fn parts(precision: Precision, geometry: &Geometry, direction: Direction) -> Option<Parts> {
-    let parts = match precision {
-        // Three parts take six products and are no more exact than multiply-adds.
-        Precision::Highest => return None,
-        Precision::High => Parts::Two,
-        Precision::Medium => Parts::One,
-    };
+    let parts = parts_of(precision)?;
     let Sides { channels, columns, targets, .. } = direction.sides(geometry);
     let fills = channels.min(columns) >= LEAST_CHANNELS && targets / columns >= LEAST_TARGETS;
     // The channels of each tap are filled up to whole tiles.
     let filled = channels.next_multiple_of(DEPTH) - channels;
     (geometry.groups == 1 && fills && filled <= channels / 3).then_some(parts)
+}
+
+/// The parts that are precise enough and pay.
+fn parts_of(precision: Precision) -> Option<Parts> {
+    match precision {
+        // Three parts take six products and are no more exact than multiply-adds.
+        Precision::Highest => None,
+        Precision::High => Some(Parts::Two),
+        Precision::Medium => Some(Parts::One),
+    }
 }
 
 /// A convolution or its gradient by the input, without groups, where there is something to compute.
@@ -145,6 +152,7 @@ impl SplitConvolution {
     /// # Safety
     /// The operands have their sizes, and the shared scratch its own.
     unsafe fn split_weights(&self, chunk: usize, operands: &Operands<'_>, shared: *mut f32) {
+        let parts = self.parts as usize;
         for index in self.pack_chunks.part(chunk) {
             let pass = &self.passes[self.passes.partition_point(|pass| pass.first_panel <= index) - 1];
             let panel = index - pass.first_panel;
@@ -157,7 +165,7 @@ impl SplitConvolution {
                     let kernel = operands.inputs[1].pointer();
                     let lines = Self::lines(&pass.weights, kernel, tap, 0..self.channels, &columns);
                     let to = to.add(tap * pass.tap_size());
-                    whole &= pack(self.parts as usize, Side::B, &lines, to, pass.tap_size());
+                    whole &= pack(parts, Side::B, &lines, to, &Layout::packed(parts), pass.tap_size());
                 }
             }
             // SAFETY: as above.

@@ -17,7 +17,6 @@ mod tiling;
 mod transforms;
 
 use super::geometry::{Axis, Geometry};
-use crate::isa::Isa;
 use crate::matmul::Precision;
 use tiling::{PLACES, Planes, TARGETS};
 
@@ -30,15 +29,15 @@ const MOST_WEIGHTS: usize = 1 << 17;
 /// ... and the fewest tiles, over which the cost of transforming weights is spread.
 const LEAST_TILES: u128 = 128;
 
-/// Whether a convolution and its gradients can be computed so with the precision, faster than in other ways.
+/// Whether a convolution and its gradients can be computed so with the precision, faster than by multiply-adds.
 ///
 /// # Panics
 /// When the geometry is not one.
-pub(super) fn is_faster(isa: Isa, precision: Precision, geometry: &Geometry) -> bool {
+pub(super) fn is_faster(precision: Precision, geometry: &Geometry) -> bool {
     geometry.check();
     let Geometry { batch, axes: [_, lines, columns], channels, filters, .. } = *geometry;
     // One large number takes digits from the terms of others.
-    if precision == Precision::Highest || isa == Isa::Amx || !is_possible(geometry) {
+    if precision == Precision::Highest || !is_possible(geometry) {
         return false;
     }
     let product = |factors: [usize; 3]| factors.into_iter().map(|factor| factor as u128).product::<u128>();

@@ -16,7 +16,7 @@ mod tests;
 use super::Precision;
 use super::blocking::Shape;
 use super::epilogue::{Epilogue, Finish};
-use crate::arch::amx::{Configured, DEPTH, Lines, PANEL, Side, pack, step_elements};
+use crate::arch::amx::{Configured, DEPTH, Layout, Lines, PANEL, Side, pack, step_elements};
 use crate::isa::Isa;
 use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch};
 pub(crate) use block::{AddBlock, Chains};
@@ -146,6 +146,7 @@ impl SplitMatmul {
     unsafe fn split_chunk(&self, chunk: usize, operands: &Operands<'_>, shared: *mut f32) {
         let Shape { m, k, .. } = self.shape;
         let Blocking { pack_panels, depth, .. } = self.blocking;
+        let parts = self.parts as usize;
         for group in self.blocking.pack_chunks.part(chunk) {
             let (matrix, panels) = (group / pack_panels.parts, pack_panels.part(group % pack_panels.parts));
             for part in 0..depth.parts {
@@ -154,7 +155,7 @@ impl SplitMatmul {
                     let a = operands.inputs[0].pointer::<f32>().add(matrix * m * k);
                     let lines = self.lines_a(a, panels.clone(), part);
                     let (to, _) = self.parts_a(shared, matrix, panels.start, part);
-                    let whole = pack(self.parts as usize, Side::A, &lines, to, self.panel_a());
+                    let whole = pack(parts, Side::A, &lines, to, &Layout::packed(parts), self.panel_a());
                     for panel in panels.clone() {
                         *self.parts_a(shared, matrix, panel, part).1 = u32::from(whole);
                     }

@@ -63,7 +63,7 @@ impl Product<'_> {
         // SAFETY: panels lie within the shape and the scratch memory, the rest is the caller's.
         unsafe {
             let lines = self.kernel.lines_b(self.b, columns.clone(), part);
-            let whole_b = pack(parts, Side::B, &lines, self.private.split_b, stride);
+            let whole_b = pack(parts, Side::B, &lines, self.private.split_b, &layout, stride);
             for column_panel in columns.clone() {
                 let lines_b = self.kernel.lines_b(self.b, column_panel..column_panel + 1, part);
                 let split_b = self.private.split_b.add((column_panel - columns.start) * stride);

@@ -52,7 +52,7 @@ macro_rules! products {
     };
 }
 
-/// Where the tiles of a panel of A lie, in bytes.
+/// Where the tiles of a panel lie, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {
     /// From one row to the next.
@@ -66,7 +66,7 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// Tile after tile, as [`pack`](super::pack) leaves a panel of so many parts.
+    /// Tile after tile, as a panel of B of so many parts is read.
     pub const fn packed(parts: usize) -> Self {
         Layout { row: TILE / ROWS, tile: TILE, part: 2 * TILE, step: 2 * parts * TILE }
     }

@@ -4,13 +4,11 @@
 //! parts are exact ("Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision Computations", Henry, Tang
 //! and Heinecke, 2019).
 
-use super::{DEPTH, PANEL, ROWS, TILE, step_elements};
+use super::{DEPTH, Layout, PANEL, ROWS, TILE};
 use crate::arch::{Avx512x16, MAX_LANES, Vector};
 use std::arch::x86_64::*;
 
 const ROW_BYTES: usize = TILE / ROWS;
-/// From one part of a panel to the next: both tiles.
-const PART_BYTES: usize = 2 * TILE;
 
 /// Some lines, rows of A or columns of B, over some depth along k: panels of [`PANEL`] lines, of which the last may have fewer.
 #[derive(Clone, Copy)]
@@ -33,22 +31,29 @@ pub(crate) enum Side {
     B,
 }
 
-/// Packs the parts of lines, filled up with zeros: a panel every `stride` elements, tile after tile. Returns whether the parts
-/// stand for all elements: an infinity, a NaN, a number that rounds to infinity in bf16, and one whose last part would be
+/// Packs the parts of lines, filled up with zeros: a panel every `stride` elements, its tiles as the layout has them. Returns whether
+/// the parts stand for all elements: an infinity, a NaN, a number that rounds to infinity in bf16, and one whose last part would be
 /// denormal have no parts.
 ///
 /// # Safety
 /// The machine has AVX-512 with BF16, the lines are valid for reads, and `to` for writes of all steps of their panels.
-pub(crate) unsafe fn pack(parts: usize, side: Side, lines: &Lines, to: *mut f32, stride: usize) -> bool {
+pub(crate) unsafe fn pack(
+    parts: usize,
+    side: Side,
+    lines: &Lines,
+    to: *mut f32,
+    layout: &Layout,
+    stride: usize,
+) -> bool {
     // SAFETY: the caller's.
     unsafe {
         match (parts, side) {
-            (1, Side::A) => pack_parts::<1, true>(lines, to, stride),
-            (2, Side::A) => pack_parts::<2, true>(lines, to, stride),
-            (_, Side::A) => pack_parts::<3, true>(lines, to, stride),
-            (1, Side::B) => pack_parts::<1, false>(lines, to, stride),
-            (2, Side::B) => pack_parts::<2, false>(lines, to, stride),
-            (_, Side::B) => pack_parts::<3, false>(lines, to, stride),
+            (1, Side::A) => pack_parts::<1, true>(lines, to, layout, stride),
+            (2, Side::A) => pack_parts::<2, true>(lines, to, layout, stride),
+            (_, Side::A) => pack_parts::<3, true>(lines, to, layout, stride),
+            (1, Side::B) => pack_parts::<1, false>(lines, to, layout, stride),
+            (2, Side::B) => pack_parts::<2, false>(lines, to, layout, stride),
+            (_, Side::B) => pack_parts::<3, false>(lines, to, layout, stride),
         }
     }
 }
@@ -109,9 +114,11 @@ unsafe fn split_rows_in<const PARTS: usize>(
 unsafe fn pack_parts<const PARTS: usize, const SIDE_A: bool>(
     lines: &Lines,
     to: *mut f32,
+    layout: &Layout,
     stride: usize,
 ) -> bool {
     let mut range = Range::new();
+    let Layout { row: row_bytes, tile: tile_bytes, part, step: step_bytes } = *layout;
     let (steps, tiles) = (lines.depth.div_ceil(DEPTH), lines.count.div_ceil(PANEL) * 2);
     // Memory is read in long runs, which the processor fetches ahead.
     for index in 0..steps * tiles {
@@ -120,26 +127,21 @@ unsafe fn pack_parts<const PARTS: usize, const SIDE_A: bool>(
         let (line, k) = (tile * ROWS, step * DEPTH);
         // SAFETY: by the contract of `pack`: the tile lies in `to`, and squares read what is in the lines alone.
         unsafe {
-            let to = to.add(tile / 2 * stride + step * step_elements(PARTS)).cast::<u8>();
-            let to = to.add(tile % 2 * TILE);
+            let to = to.add(tile / 2 * stride).cast::<u8>();
+            let to = to.add(step * step_bytes + tile % 2 * tile_bytes);
             if SIDE_A {
                 let [first, second] = [0, ROWS].map(|half| square::<true>(lines, line, k + half));
                 for row in 0..ROWS {
-                    split::<PARTS, true>(
-                        first[row],
-                        second[row],
-                        to.add(row * ROW_BYTES),
-                        PART_BYTES,
-                        &mut range,
-                    );
+                    let to = to.add(row * row_bytes);
+                    split::<PARTS, true>(first[row], second[row], to, part, &mut range);
                 }
             } else {
                 for half in 0..2 {
                     let square = square::<false>(lines, line, k + half * ROWS);
-                    let rows = to.add(half * TILE / 2);
+                    let rows = to.add(half * (ROWS / 2) * row_bytes);
                     for pair in 0..ROWS / 2 {
                         let [x, y] = [square[2 * pair], square[2 * pair + 1]];
-                        split::<PARTS, false>(x, y, rows.add(pair * ROW_BYTES), PART_BYTES, &mut range);
+                        split::<PARTS, false>(x, y, rows.add(pair * row_bytes), part, &mut range);
                     }
                 }
             }

@@ -1,0 +1,176 @@
+use super::super::tests::{PARTS, available, bound, of, run};
+use super::*;
+use crate::convolution::tests::{axis, terms};
+use crate::convolution::{Axis, ConvolutionKernelGradient, convolution_kernel_gradient};
+use crate::testing::numbers;
+
+fn geometries() -> Vec<Geometry> {
+    let none = Axis::NONE;
+    let same = |extent| axis(extent, 3, 1, 1, 1, 1);
+    vec![
+        of(3, [none, same(7), same(5)], 32, 33),
+        of(1, [none, same(5), same(40)], 40, 70),
+        of(2, [none, axis(6, 3, 1, 1, 0, 0), axis(9, 3, 1, 1, 0, 0)], 33, 32),
+        of(2, [none, axis(9, 3, 2, 1, 1, 1), axis(10, 3, 2, 1, 0, 1)], 34, 40),
+        of(1, [none, axis(8, 2, 3, 1, 0, 0), axis(9, 1, 2, 1, 0, 0)], 32, 5),
+        of(2, [none, axis(9, 3, 1, 2, 2, 2), axis(9, 3, 1, 3, 1, 0)], 32, 32),
+        of(1, [none, axis(6, 2, 1, 1, 3, 4), axis(3, 2, 1, 1, 5, 0)], 20, 16),
+        of(2, [none, none, axis(50, 5, 1, 1, 4, 0)], 70, 40),
+        of(1, [none, none, axis(2100, 2, 1, 1, 1, 0)], 3, 4),
+        of(2, [none, axis(3, 2, 1, 1, 0, 0), axis(1030, 1, 1, 1, 0, 0)], 2, 3),
+        of(2, [axis(4, 2, 1, 1, 0, 1), axis(5, 2, 2, 1, 0, 0), same(6)], 35, 20),
+        of(2, [axis(2, 2, 1, 1, 0, 0), same(4), axis(9, 3, 2, 3, 3, 2)], 8, 9),
+        of(4, [none, same(16), same(17)], 32, 32),
+        of(1, [none, axis(18, 1, 1, 1, 0, 0), same(20)], 256, 32),
+        of(5, [none, same(3), same(3)], 3, 300),
+    ]
+}
+
+fn by_parts(geometry: Geometry, parts: Parts, operands: &[&Vec<f32>]) -> Vec<f32> {
+    run(&SplitKernelGradient::new(geometry, parts), geometry.weights(), operands)
+}
+
+/// Requires the accuracy of so many parts, relative to the sums of absolute terms, but for errors that do not matter.
+fn check(geometry: &Geometry, parts: Parts, [x, y]: [&[f32]; 2], c: &[f32], least: f64) {
+    let (mut sums, mut magnitudes) = (vec![0.0f64; c.len()], vec![0.0f64; c.len()]);
+    terms(geometry, |i, o, j| {
+        let term = f64::from(x[i]) * f64::from(y[j]);
+        sums[o] += term;
+        magnitudes[o] += term.abs();
+    });
+    for (index, &got) in c.iter().enumerate() {
+        let error = (f64::from(got) - sums[index]).abs();
+        assert!(
+            error <= bound(parts) * magnitudes[index] + least,
+            "{parts:?} {geometry:?} at {index}: {got} for {}",
+            sums[index]
+        );
+    }
+}
+
+#[test]
+fn gradients_by_parts_are_right() {
+    if !available() {
+        return;
+    }
+    for geometry in geometries() {
+        let (x, y) = (numbers(geometry.inputs(), 1), numbers(geometry.outputs(), 2));
+        for parts in PARTS {
+            check(&geometry, parts, [&x, &y], &by_parts(geometry, parts, &[&x, &y]), 0.0);
+        }
+    }
+}
+
+#[test]
+fn work_is_cut_by_targets_and_by_channels() {
+    if !available() {
+        return;
+    }
+    let phases = |geometry: &Geometry| SplitKernelGradient::new(*geometry, Parts::One).phases;
+    let geometries = geometries();
+    let find = |channels, batch| {
+        let is = |geometry: &&Geometry| geometry.channels == channels && geometry.batch == batch;
+        geometries.iter().find(is).expect("there is one")
+    };
+    assert_eq!(phases(find(256, 1)), [2, 0]);
+    let [chunks, sums] = phases(find(32, 4));
+    assert_eq!((chunks, sums > 0), (2, true));
+}
+
+/// Lines of very large and very small numbers side by side.
+#[test]
+fn badly_scaled_pixels() {
+    if !available() {
+        return;
+    }
+    let scales = [1e30, 1e-30, 1.0, 1e-36, 1e15, 1e-20, 3e38, 1e-37];
+    for geometry in &geometries()[..4] {
+        let mut x = numbers(geometry.inputs(), 1);
+        let y: Vec<f32> = numbers(geometry.outputs(), 2).iter().map(|y| y * 1e-3).collect();
+        // Channels keep one scale in an image, so that some panels have parts and others have none.
+        let image = geometry.inputs() / geometry.batch;
+        let channel = |index: usize| index / image + index % geometry.channels / 20;
+        x.iter_mut().enumerate().for_each(|(index, x)| *x *= scales[channel(index) % scales.len()]);
+        let c = by_parts(*geometry, Parts::Three, &[&x, &y]);
+        // Sums below what f32 can hold as normal numbers are beside the point.
+        check(geometry, Parts::Three, [&x, &y], &c, 1e-36);
+    }
+}
+
+/// All 24 bits of a source are in its parts.
+#[test]
+fn one_hot_gradients_give_the_bits_of_the_sources() {
+    if !available() {
+        return;
+    }
+    let scales = [1.0, 1e30, 1e-30, 3.4e38, 1e-37, 7.0];
+    for geometry in geometries() {
+        let mut x = numbers(geometry.inputs(), 3);
+        x.iter_mut().enumerate().for_each(|(index, x)| *x *= scales[index % scales.len()]);
+        let mut y = vec![0.0; geometry.outputs()];
+        let hot = y.len() / 2;
+        y[hot] = 1.0;
+        let mut expected = vec![0.0f32; geometry.weights()];
+        terms(&geometry, |i, o, j| {
+            if j == hot {
+                expected[o] = x[i];
+            }
+        });
+        let c = by_parts(geometry, Parts::Three, &[&x, &y]);
+        for (index, (got, expected)) in c.iter().zip(&expected).enumerate() {
+            assert_eq!(got, expected, "{geometry:?} at {index}");
+        }
+    }
+}
+
+/// Infinities and NaN are where multiply-adds have them; one number near the end of the range leaves it in no order of the terms.
+#[test]
+fn infinities_and_nan() {
+    if !available() {
+        return;
+    }
+    let odd = [f32::INFINITY, f32::NEG_INFINITY, f32::NAN, f32::MAX];
+    for geometry in geometries() {
+        let (x, y) = (numbers(geometry.inputs(), 1), numbers(geometry.outputs(), 2));
+        for side in 0..2 {
+            let mut operands = [x.clone(), y.clone()];
+            let size = operands[side].len();
+            for (index, value) in odd.iter().enumerate() {
+                operands[side][size * (index + 1) / 11] = *value;
+            }
+            let operands = [&operands[0], &operands[1]];
+            let kernel = ConvolutionKernelGradient::new(Isa::Avx512, geometry);
+            let expected = run(&kernel, geometry.weights(), &operands);
+            let got = by_parts(geometry, Parts::Three, &operands);
+            for (index, (expected, got)) in expected.iter().zip(&got).enumerate() {
+                assert_eq!(expected.is_nan(), got.is_nan(), "{geometry:?} at {index}: {got} for {expected}");
+                if expected.is_infinite() {
+                    assert_eq!(expected, got, "{geometry:?} at {index}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn precision_and_shape_choose_the_kernel() {
+    if !available() {
+        return;
+    }
+    let same = axis(16, 3, 1, 1, 1, 1);
+    let name = |precision, channels, filters, axis| {
+        let geometry = of(8, [Axis::NONE, axis, axis], channels, filters);
+        convolution_kernel_gradient(Isa::Amx, precision, geometry).name()
+    };
+    assert_eq!(name(Precision::Highest, 512, 512, same), "convolutionKernelGradient");
+    assert_eq!(name(Precision::High, 64, 64, same), "convolutionKernelGradientBf16x3");
+    assert_eq!(name(Precision::Medium, 32, 48, same), "convolutionKernelGradientBf16");
+    assert_eq!(name(Precision::Medium, 3, 64, same), "convolutionKernelGradient");
+    assert_eq!(name(Precision::Medium, 64, 3, same), "convolutionKernelGradient");
+    assert_eq!(name(Precision::Medium, 64, 33, same), "convolutionKernelGradientWinograd");
+    let strided = axis(32, 3, 2, 1, 1, 0);
+    assert_eq!(name(Precision::Medium, 64, 64, strided), "convolutionKernelGradientBf16");
+    // Most places of a stretch would be zeros, or there would be too many.
+    assert_eq!(name(Precision::Medium, 64, 64, axis(40, 2, 20, 1, 0, 0)), "convolutionKernelGradient");
+    assert_eq!(name(Precision::Medium, 64, 64, axis(1, 2, 1, 5000, 2500, 2600)), "convolutionKernelGradient");
+}
