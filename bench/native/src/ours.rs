@@ -20,11 +20,11 @@ impl Ours {
         let value = |shape: [usize; 2]| json!({ "dtype": "float32", "shape": shape });
         let [a_value, b_value, c_value] = shapes.map(value);
         let program = json!({
-            "version": 1,
+            "version": 2,
             "values": [a_value, b_value, c_value, c_value],
             "inputs": [], "variables": [0, 1, 2], "constants": [], "outputs": [],
             "instructions": [{
-                "op": "matmul", "inputs": [0, 1], "output": 3,
+                "op": "matmul", "inputs": [0, 1], "outputs": [3],
                 "attributes": { "transposeA": shape.transpose_a, "transposeB": shape.transpose_b },
             }],
             "updates": [{ "variable": 2, "value": 3 }],
