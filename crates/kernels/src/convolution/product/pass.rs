@@ -46,8 +46,10 @@ impl Pass {
         let runs = pieces(&reading.runs());
         let needed: Vec<_> = (0..reading.axes[1].count).map(|line| needed(&runs, line)).collect();
         let needed = if needed.iter().all(|some| *some == (0..runs.len())) { Vec::new() } else { needed };
-        let chains = chains(&runs);
         let (inner, ends) = ends(&reading);
+        // The ends of a line leave out the same terms of all runs of a chain.
+        let line = if ends.is_empty() { 1 } else { reading.line_terms() };
+        let chains = chains(&runs, line);
         Pass { reading, runs, needed, chains, inner, ends, weights, first_weight, first_panel, first_unit }
     }
 
@@ -71,8 +73,8 @@ fn needed(runs: &[Run], line: usize) -> Range<usize> {
     }
 }
 
-/// Runs that follow one another at a constant distance, as many as a chain of multiply-adds may have.
-fn chains(runs: &[Run]) -> Vec<Range<usize>> {
+/// Runs that follow one another at a constant distance of a multiple of `line` terms, as many as a chain of multiply-adds may have.
+fn chains(runs: &[Run], line: usize) -> Vec<Range<usize>> {
     let distance =
         |to: usize| (runs[to].source.wrapping_sub(runs[to - 1].source), runs[to].row - runs[to - 1].row);
     let mut chains: Vec<Range<usize>> = Vec::new();
@@ -80,6 +82,7 @@ fn chains(runs: &[Run]) -> Vec<Range<usize>> {
         let joins = |chain: &&mut Range<usize>| {
             run.depth == runs[chain.start].depth
                 && (chain.len() + 1) * run.depth <= MOST_TERMS
+                && (run.row - runs[chain.start].row).is_multiple_of(line)
                 && (chain.len() == 1 || distance(index) == distance(chain.start + 1))
         };
         match chains.last_mut().filter(joins) {
