@@ -1,8 +1,8 @@
 //! The sources of a band of targets, as the micro-kernel can read them: rows at a constant distance.
 //!
 //! A window's places that follow one another along the last axis are one run of memory, together with their channels.
-//! So a convolution is a sum of matrix products, one a run, whose rows overlap in memory: nothing is copied but, where
-//! windows leave the input, the sources of the band with zeros around them.
+//! So a convolution is a sum of matrix products, one a run, whose rows overlap in memory. Nothing is copied but, where windows leave the
+//! input and the zeros around it cannot be left out of the sums, the sources of the band with zeros around them.
 
 use super::geometry::{Class, Positions};
 use crate::chunks::part;
@@ -11,6 +11,12 @@ use std::ops::Range;
 
 /// Elements of the sources of a band, which stay in the L2 cache.
 const BAND: usize = 1 << 16;
+/// Pixels at the ends of a line are computed apart, without the zeros around it, where these are such a share of all terms, ...
+const LEAST_ZEROS: usize = 64;
+/// ... and there are so many lines, whose ends are one tile.
+const LEAST_LINES: usize = 4;
+/// Lines of a band whose windows lie within the sources, for which it pays that those before and behind have small tiles of their own.
+const LEAST_WHOLE_LINES: usize = 12;
 
 /// A stretch of terms: where its sources lie behind the start of a window, and its first row of the packed weights.
 #[derive(Clone, Copy, Debug)]
@@ -29,8 +35,8 @@ pub(super) struct Reading {
     /// Channels of the sources, and of one group.
     channels: usize,
     group: usize,
-    /// Whether windows stay within the sources, so that these can be read where they lie; else they are copied with zeros around them.
-    is_inside: bool,
+    /// Whether the sources are copied with zeros around them; else they are read where they lie.
+    is_copied: bool,
     /// Targets' lines along the second axis, in bands.
     pub bands: Split,
     /// From one plane and line of the sources, as they are read, to the next. Where zeros lie around them, those behind a line are also
@@ -57,24 +63,22 @@ pub(super) struct Rows {
 impl Reading {
     /// `beside` is the number of elements that each target has. A plane had better have `wanted` bands.
     pub fn new(class: Class, channels: usize, group: usize, beside: usize, wanted: usize) -> Self {
-        let is_inside = class.axes.iter().all(Positions::is_inside);
-        Self::in_bands(class, channels, group, beside, wanted, is_inside)
+        let mut reading = Self::in_bands(class, channels, group, beside, wanted);
+        if !reading.axes.iter().all(Positions::is_inside) && !reading.leaves_out_zeros() {
+            reading.copy();
+        }
+        reading
     }
 
     /// One whose sources are always copied with zeros around them, and all of one group.
     #[cfg(target_arch = "x86_64")]
     pub fn copied(class: Class, channels: usize, beside: usize, wanted: usize) -> Self {
-        Self::in_bands(class, channels, channels, beside, wanted, false)
+        let mut reading = Self::in_bands(class, channels, channels, beside, wanted);
+        reading.copy();
+        reading
     }
 
-    fn in_bands(
-        class: Class,
-        channels: usize,
-        group: usize,
-        beside: usize,
-        wanted: usize,
-        is_inside: bool,
-    ) -> Self {
+    fn in_bands(class: Class, channels: usize, group: usize, beside: usize, wanted: usize) -> Self {
         let axes = class.axes;
         let [planes, across, columns] = &axes;
         let size = |lines: usize| {
@@ -84,36 +88,60 @@ impl Reading {
         };
         let within = (1..=across.count).take_while(|&lines| size(lines) <= BAND).last().unwrap_or(1);
         let bands = Split::by_size(across.count, within.min(across.count.div_ceil(wanted.max(1))).max(1));
-
-        let mut reading = Reading {
+        let line = columns.sources * channels;
+        Reading {
             channels,
             group,
-            is_inside,
-            plane: 0,
-            line: 0,
+            is_copied: false,
+            plane: across.sources * line,
+            line,
             real: 0..0,
             width: 0,
             terms: axes.iter().map(|axis| axis.taps.len()).product::<usize>() * group,
             bands,
             axes,
-        };
-        let lines = reading.bands.part(0).len();
-        (reading.plane, reading.line) = match is_inside {
-            true => {
-                let line = reading.axes[2].sources * channels;
-                (reading.axes[1].sources * line, line)
-            }
-            false => {
-                let columns = &reading.axes[2];
-                let (left, width) = (columns.start(), columns.span(columns.count));
-                let place = |source: usize| (source as isize - left).clamp(0, width as isize) as usize;
-                (reading.real, reading.width) = (place(0)..place(columns.sources), width);
-                let shared = reading.real.start.min(width - reading.real.end);
-                let line = (width - shared) * channels;
-                (reading.axes[1].span(lines) * line + shared * channels, line)
-            }
-        };
-        reading
+        }
+    }
+
+    /// Has the sources copied with zeros around them.
+    fn copy(&mut self) {
+        let [_, across, columns] = &self.axes;
+        let (left, width) = (columns.start(), columns.span(columns.count));
+        let place = |source: usize| (source as isize - left).clamp(0, width as isize) as usize;
+        (self.real, self.width) = (place(0)..place(columns.sources), width);
+        let shared = self.real.start.min(width - self.real.end);
+        self.line = (width - shared) * self.channels;
+        self.plane = across.span(self.bands.part(0).len()) * self.line + shared * self.channels;
+        self.is_copied = true;
+    }
+
+    /// Whether the pixels at the ends of the lines had better be computed apart, without the zeros beside them.
+    pub fn parts_ends(&self) -> bool {
+        let columns = &self.axes[2];
+        let (count, taps) = (columns.count, columns.taps.len());
+        let zeros: usize = (0..count).map(|pixel| taps - columns.existing(pixel).len()).sum();
+        let follow = self.group == self.channels && columns.are_neighbours();
+        follow && self.group > 0 && zeros > 0 && zeros * LEAST_ZEROS >= taps * count && {
+            self.bands.part(0).len() >= LEAST_LINES
+        }
+    }
+
+    /// Whether no target needs zeros, which pays: those beside a line are left out with its ends, those before and behind with lines of
+    /// windows.
+    fn leaves_out_zeros(&self) -> bool {
+        let [planes, lines, _] = &self.axes;
+        let existing = |line| lines.existing_range(line).len();
+        let whole = (0..lines.count).filter(|&line| existing(line) == lines.taps.len()).count();
+        planes.taps.len() == 1
+            && planes.is_inside()
+            && self.parts_ends()
+            && (0..lines.count).all(|line| existing(line) > 0)
+            && whole >= LEAST_WHOLE_LINES * self.bands.parts
+    }
+
+    /// Whether zeros lie around the sources that are read.
+    pub fn is_copied(&self) -> bool {
+        self.is_copied
     }
 
     /// The terms of a window in stretches that lie together.
@@ -151,10 +179,9 @@ impl Reading {
         self.axes[2].taps.len() * self.group
     }
 
-    /// The terms of one place, where those of a line of a window follow one another, among zeros where they leave the sources.
-    pub fn line_group(&self) -> Option<usize> {
-        let follow = self.group == self.channels && self.axes[2].are_neighbours();
-        (follow && !self.is_inside && self.group > 0).then_some(self.group)
+    /// The terms of one place of a window.
+    pub fn place_terms(&self) -> usize {
+        self.group
     }
 
     /// The bands of all images.
@@ -183,10 +210,10 @@ impl Reading {
 
     /// Elements of private memory for a band with zeros around it, if it is copied so.
     pub fn scratch(&self) -> usize {
-        if self.is_inside { 0 } else { self.axes[0].span(1) * self.plane }
+        if self.is_copied { self.axes[0].span(1) * self.plane } else { 0 }
     }
 
-    /// The rows of the windows of a unit.
+    /// The rows of the windows of a unit. Where nothing is copied, only sources that exist can be read.
     ///
     /// # Safety
     /// `sources` holds the sources of all images, and `scratch` has its size.
@@ -199,16 +226,17 @@ impl Reading {
         scratch: &mut [f32],
     ) -> Rows {
         let [planes, across, columns] = &self.axes;
-        let from = if self.is_inside {
-            let start = |axis: &Positions, target: usize| axis.start() as usize + target * axis.advance;
-            let plane = image * planes.sources + start(planes, plane);
-            let line = plane * across.sources + start(across, lines.start);
-            // SAFETY: all that is read lies within the image.
-            unsafe { sources.add((line * columns.sources + start(columns, 0)) * self.channels) }
-        } else {
+        let from = if self.is_copied {
             // SAFETY: the caller's.
             unsafe { self.pad(sources, image, plane, lines.clone(), scratch) };
             scratch.as_ptr()
+        } else {
+            // The window of the first target may begin before the sources.
+            let place = |axis: &Positions, target: usize| (target * axis.advance) as isize + axis.start();
+            let plane = (image * planes.sources) as isize + place(planes, plane);
+            let line = plane * across.sources as isize + place(across, lines.start);
+            let pixel = line * columns.sources as isize + place(columns, 0);
+            sources.wrapping_offset(pixel * self.channels as isize)
         };
         let (line_step, pixel_step) = self.steps();
         Rows { from, lines: lines.len(), line_step, pixels: columns.count, pixel_step }

@@ -2,7 +2,7 @@
 
 use super::super::source::Run;
 use super::band::Band;
-use super::pass::Pass;
+use super::pass::{End, Pass};
 use crate::matmul::{Ahead, Split, Stretches, Tile, Tiles};
 use std::ops::Range;
 use std::ptr::{null, null_mut};
@@ -24,17 +24,13 @@ pub(super) struct Panel<'a> {
     pub relu: bool,
 }
 
-/// Targets of a tile.
-struct Targets {
-    count: usize,
-    /// The sources of the first, and from one target to the next.
-    a: *const f32,
-    step_a: usize,
-    c: *mut f32,
-    step_c: usize,
-    /// The runs that they need, and of each line of the window these terms.
-    needed: Range<usize>,
-    terms: Option<Range<usize>>,
+/// What a chain gives to some targets.
+struct Sum {
+    /// Without its sources and targets.
+    tile: Tile,
+    /// Where the first term's source lies, counted from that of the first term of all.
+    source: usize,
+    vectors: usize,
 }
 
 impl Panel<'_> {
@@ -62,26 +58,28 @@ impl Panel<'_> {
     /// Some pixels of each line.
     unsafe fn lines<V: Tiles>(&self, band: &Band, chain: &Range<usize>, inner: Range<usize>) {
         let Band { rows, .. } = band;
+        let is_merged = rows.pixels > band.width;
         let pixels = Split::by_size(inner.len(), self.tile_rows);
         for line in 0..rows.lines {
-            let of_line = self.pass.needed(band.lines_of(line, &(0..rows.pixels)));
-            for part in (0..pixels.parts).map(|part| pixels.part(part)).filter(|part| !part.is_empty()) {
-                let part = inner.start + part.start..inner.start + part.end;
-                let needed = match rows.pixels > band.width {
-                    true => self.pass.needed(band.lines_of(line, &part)),
-                    false => of_line.clone(),
-                };
-                let targets = Targets {
-                    count: part.len(),
-                    a: rows.from.wrapping_add(line * rows.line_step + part.start * rows.pixel_step),
-                    step_a: rows.pixel_step,
-                    c: self.c.wrapping_add(line * band.line_step + part.start * band.pixel_step),
-                    step_c: band.pixel_step,
-                    needed,
-                    terms: None,
-                };
-                // SAFETY: the caller's.
-                unsafe { self.tile::<V>(chain, &targets) };
+            let sum = |pixels: &Range<usize>| {
+                let needed = self.pass.needed(band.lines_of(line, pixels));
+                self.sum::<V>(chain, &needed, None, [rows.pixel_step, band.pixel_step])
+            };
+            let mut of_line = sum(&(0..rows.pixels));
+            let a = rows.from.wrapping_add(line * rows.line_step);
+            let c = self.c.wrapping_add(line * band.line_step);
+            for index in 0..pixels.parts {
+                let part = pixels.part(index);
+                if is_merged && !part.is_empty() {
+                    of_line = sum(&part);
+                }
+                if let Some(sum) = &mut of_line {
+                    let first = inner.start + part.start;
+                    let (a, c) =
+                        (a.wrapping_add(first * rows.pixel_step), c.wrapping_add(first * band.pixel_step));
+                    // SAFETY: the caller's.
+                    unsafe { sum.add::<V>(part.len(), a, c) };
+                }
             }
         }
     }
@@ -89,32 +87,42 @@ impl Panel<'_> {
     /// The pixels at the ends of the lines.
     unsafe fn ends<V: Tiles>(&self, band: &Band, chain: &Range<usize>) {
         let Band { rows, .. } = band;
-        let lines = Split::by_size(rows.lines, self.tile_rows);
-        for part in (0..lines.parts).map(|part| lines.part(part)) {
-            let needed = self.pass.needed(band.lines.start + part.start..band.lines.start + part.end);
-            for end in &self.pass.ends {
-                let targets = Targets {
-                    count: part.len(),
-                    a: rows.from.wrapping_add(part.start * rows.line_step + end.pixel * rows.pixel_step),
-                    step_a: rows.line_step,
-                    c: self.c.wrapping_add(part.start * band.line_step + end.pixel * band.pixel_step),
-                    step_c: band.line_step,
-                    needed: needed.clone(),
-                    terms: Some(end.terms.clone()),
-                };
-                // SAFETY: the caller's.
-                unsafe { self.tile::<V>(chain, &targets) };
+        let mut first = 0;
+        while first < rows.lines {
+            let (start, end) = (band.lines.start + first, band.lines.start + rows.lines);
+            let count = self.pass.alike(start..end);
+            let needed = self.pass.needed(start..start + count);
+            let lines = Split::by_size(count, self.tile_rows);
+            for End { pixel, terms } in &self.pass.ends {
+                let sum = self.sum::<V>(chain, &needed, Some(terms), [rows.line_step, band.line_step]);
+                let Some(mut sum) = sum else { continue };
+                let a = rows.from.wrapping_add(pixel * rows.pixel_step);
+                let c = self.c.wrapping_add(pixel * band.pixel_step);
+                for index in 0..lines.parts {
+                    let part = lines.part(index);
+                    let first = first + part.start;
+                    let (a, c) =
+                        (a.wrapping_add(first * rows.line_step), c.wrapping_add(first * band.line_step));
+                    // SAFETY: the caller's.
+                    unsafe { sum.add::<V>(part.len(), a, c) };
+                }
             }
+            first += count;
         }
     }
 
-    /// Adds what a chain gives to some targets.
-    #[inline(always)]
-    unsafe fn tile<V: Tiles>(&self, chain: &Range<usize>, targets: &Targets) {
-        let Targets { count, a, step_a, c, step_c, needed, terms } = targets;
+    /// What a chain gives to targets that need some runs, and of each line of the window some terms; nothing, if the chain has none of
+    /// the runs. From one target to the next are `steps` in sources and targets.
+    fn sum<V: Tiles>(
+        &self,
+        chain: &Range<usize>,
+        needed: &Range<usize>,
+        terms: Option<&Range<usize>>,
+        steps: [usize; 2],
+    ) -> Option<Sum> {
         let chain = chain.start.max(needed.start)..chain.end.min(needed.end);
         if chain.is_empty() {
-            return;
+            return None;
         }
         let runs = &self.pass.runs[chain.clone()];
         let Run { mut source, mut row, mut depth, .. } = runs[0];
@@ -128,25 +136,39 @@ impl Panel<'_> {
         let vectors = self.columns.div_ceil(V::LANES);
         let padded = vectors * V::LANES;
         let is_last = chain.end == needed.end;
-        // SAFETY: the caller's.
-        unsafe {
-            V::COMPUTE[count - 1][vectors - 1][0][1](&Tile {
-                depth,
-                a: a.wrapping_add(self.first_channel + source),
-                stride_a: *step_a,
-                b: self.weights.wrapping_add(row * padded),
-                stride_b: padded,
-                stretches: Stretches { count: chain.len(), next_a: next.0, next_b: next.1 * padded },
-                repeats: Stretches::ONE,
-                packed_b: null_mut(),
-                c: *c,
-                stride_c: *step_c,
-                last_columns: self.columns - (vectors - 1) * V::LANES,
-                accumulate: chain.start > needed.start,
-                bias: if is_last { self.bias } else { null() },
-                relu: is_last && self.relu,
-                ahead: [Ahead::NOTHING; 2],
-            });
+        let tile = Tile {
+            depth,
+            a: null(),
+            stride_a: steps[0],
+            b: self.weights.wrapping_add(row * padded),
+            stride_b: padded,
+            stretches: Stretches { count: chain.len(), next_a: next.0, next_b: next.1 * padded },
+            repeats: Stretches::ONE,
+            packed_b: null_mut(),
+            c: null_mut(),
+            stride_c: steps[1],
+            last_columns: self.columns - (vectors - 1) * V::LANES,
+            accumulate: chain.start > needed.start,
+            bias: if is_last { self.bias } else { null() },
+            relu: is_last && self.relu,
+            ahead: [Ahead::NOTHING; 2],
+        };
+        Some(Sum { tile, source: self.first_channel + source, vectors })
+    }
+}
+
+impl Sum {
+    /// Adds it to so many targets; the sources of the first begin at `a`.
+    ///
+    /// # Safety
+    /// As for `Panel::compute`.
+    #[inline(always)]
+    unsafe fn add<V: Tiles>(&mut self, count: usize, a: *const f32, c: *mut f32) {
+        if count == 0 {
+            return;
         }
+        (self.tile.a, self.tile.c) = (a.wrapping_add(self.source), c);
+        // SAFETY: the caller's.
+        unsafe { V::COMPUTE[count - 1][self.vectors - 1][0][1](&self.tile) };
     }
 }

@@ -6,10 +6,6 @@ use std::ops::Range;
 
 /// Terms of a chain of multiply-adds that several runs make: their panel of weights shares the L1 cache with the sources.
 const MOST_TERMS: usize = 288;
-/// Pixels at the ends of a line are computed apart, without the zeros around it, where these are such a share of all terms, ...
-const LEAST_ZEROS: usize = 64;
-/// ... and there are so many lines, whose ends are one tile.
-const LEAST_LINES: usize = 4;
 
 /// The targets of one class.
 #[derive(Debug)]
@@ -62,6 +58,16 @@ impl Pass {
         let end = needed.iter().map(|runs| runs.end).max().unwrap_or(0);
         needed.iter().map(|runs| runs.start).min().unwrap_or(0)..end
     }
+
+    /// How many of some lines, from the first on, may be in one tile: all, or else those that need the same runs.
+    pub fn alike(&self, lines: Range<usize>) -> usize {
+        let own = self.needed(lines.start..lines.start + 1);
+        let differs = |&line: &usize| self.needed(line..line + 1) != own;
+        match self.reading.is_copied() {
+            true => lines.len(),
+            false => lines.clone().find(differs).unwrap_or(lines.end) - lines.start,
+        }
+    }
 }
 
 /// The runs from the first to the last whose sources exist for a line of targets; all, where there are none.
@@ -97,16 +103,15 @@ fn chains(runs: &[Run], line: usize) -> Vec<Range<usize>> {
 fn ends(reading: &Reading) -> (Range<usize>, Vec<End>) {
     let columns = &reading.axes[2];
     let (count, taps) = (columns.count, columns.taps.len());
-    let zeros: usize = (0..count).map(|pixel| taps - columns.existing(pixel).len()).sum();
-    let is_worth_it = zeros * LEAST_ZEROS >= taps * count && reading.bands.part(0).len() >= LEAST_LINES;
-    let Some(group) = reading.line_group().filter(|_| is_worth_it) else {
+    if !reading.parts_ends() {
         return (0..count, Vec::new());
-    };
+    }
     let is_inner = |pixel: &usize| columns.existing(*pixel).len() == taps;
     let first = (0..count).find(is_inner).unwrap_or(count);
     let inner = first..(first..count).find(|pixel| !is_inner(pixel)).unwrap_or(count);
     let end = |pixel| {
         let taps = columns.existing_range(pixel);
+        let group = reading.place_terms();
         End { pixel, terms: taps.start * group..taps.end * group }
     };
     let ends = (0..count).filter(|pixel| !inner.contains(pixel)).map(end).collect();
