@@ -78,6 +78,9 @@ pub struct Operands<'a> {
     pub inputs: &'a [Buffer],
     pub outputs: &'a [Buffer],
     pub shared: Buffer,
+    /// Others with an element for each that is written, which are read at the same places right after a chunk: a kernel that is bound by
+    /// arithmetic may ask for them meanwhile.
+    pub ahead: &'a [Buffer],
 }
 
 impl Operands<'_> {

@@ -155,7 +155,27 @@ impl Reduced {
             inputs: &inputs[..member.operands.len()],
             outputs: &operands.outputs[output..=output],
             shared: part_of(operands, member.shared, member.reduction.scratch().shared),
+            ahead: &[],
         })
+    }
+
+    /// The inputs of which the reductions read a part as soon as the kernel has written as much, and how many these are.
+    fn ahead(&self, operands: &Operands<'_>) -> ([Buffer; MOST_OPERANDS], usize) {
+        let (mut ahead, mut count) = ([Buffer::EMPTY; MOST_OPERANDS], 0);
+        let reads = self.reductions.iter().flat_map(|member| {
+            member.operands.iter().enumerate().map(move |(operand, origin)| (member, operand, origin))
+        });
+        let mut known = [None; MOST_OPERANDS];
+        for (member, operand, origin) in reads {
+            let Origin::Input(input) = *origin else { continue };
+            let bytes = member.elements * member.reduction.operand_bytes(operand);
+            let is_new = !known[..count].contains(&Some(input)) && count < MOST_OPERANDS;
+            if is_new && operands.inputs[input].bytes() == bytes {
+                (ahead[count], known[count]) = (operands.inputs[input], Some(input));
+                count += 1;
+            }
+        }
+        (ahead, count)
     }
 }
 
@@ -234,10 +254,12 @@ impl Kernel for Reduced {
         };
         let own = self.kernel.phases().len() as u32;
         if phase < own {
+            let (ahead, count) = self.ahead(operands);
             let of_kernel = Operands {
                 inputs: &operands.inputs[..self.inputs],
                 outputs: &operands.outputs[..self.outputs],
                 shared: part_of(operands, 0, self.kernel.scratch().shared),
+                ahead: &ahead[..count],
             };
             self.kernel.run(phase, chunk, &of_kernel, private)?;
             if let Some(written) = self.kernel.written(phase, chunk) {

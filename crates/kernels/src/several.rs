@@ -102,6 +102,7 @@ impl Kernel for Several {
                     } else {
                         operands.shared.part(shared..shared + scratch)
                     },
+                    ahead: &[],
                 };
                 return part.kernel.run(phase, chunk, &operands, private);
             }

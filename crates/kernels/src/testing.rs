@@ -88,7 +88,7 @@ fn run_once(
         .collect();
     // SAFETY: as for the outputs.
     let shared = unsafe { Buffer::new(shared.as_mut_ptr().cast(), shared.len() * 4) };
-    let operands = Operands { inputs: &inputs, outputs: &outputs, shared };
+    let operands = Operands { inputs: &inputs, outputs: &outputs, shared, ahead: &[] };
     let private = || vec![f32::NAN; scratch.private];
     for (phase, &chunks) in kernel.phases().iter().enumerate() {
         let run = |chunk, private: &mut [f32]| kernel.run(phase as u32, chunk, &operands, private);

@@ -60,6 +60,7 @@ impl<'p> Step<'_, 'p> {
             inputs: &table[instruction.inputs..instruction.outputs],
             outputs: &table[instruction.outputs..instruction.scratch],
             shared: table[instruction.scratch],
+            ahead: &[],
         };
         let alone = || run_alone(kernel, &operands, working);
         match &mut self.session {

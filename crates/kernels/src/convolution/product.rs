@@ -12,16 +12,19 @@ use super::geometry::Geometry;
 use super::source::{Reading, Rows};
 use super::weights::{Direction, Sides, Weights};
 use crate::isa::Isa;
-use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch};
+use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
 use crate::matmul::{
     CHUNK_WORK, Chunk, Epilogue, Finish, MOST_CHUNKS, Shape, Split, TileSize, TileTask, Tiles, tile_sizes,
     with_tiles,
 };
-use band::Band;
+use band::{Band, Beside};
 use panel::Panel;
 use pass::Pass;
 use std::ops::Range;
 use std::ptr::null;
+
+/// The most operands that are asked for beside the targets.
+const MOST_BESIDE: usize = 4;
 
 /// A convolution: from inputs and a kernel its outputs. Or the gradient by the inputs: from outputs' gradients and the kernel.
 #[derive(Debug)]
@@ -133,6 +136,7 @@ impl Convolution {
     /// The machine has the instruction set, and the operands and `private` have their sizes.
     unsafe fn compute<V: Tiles>(&self, chunk: usize, operands: &Operands<'_>, private: &mut [f32]) {
         let (scratch, private) = private.split_at_mut(self.band_scratch());
+        let beside = self.beside(operands);
         for index in self.chunks.part(chunk) {
             let pass = &self.passes[self.passes.partition_point(|pass| pass.first_unit <= index) - 1];
             let (image, plane, lines) = pass.reading.unit(index - pass.first_unit);
@@ -148,6 +152,8 @@ impl Convolution {
                         lines: lines.clone(),
                         width: rows.pixels,
                         c: c.wrapping_add(row * stride),
+                        start: c,
+                        beside: if stride == self.columns { &beside } else { &[] },
                         line_step: across.step * pixels.targets * stride,
                         pixel_step: pixels.step * stride,
                     };
@@ -167,11 +173,23 @@ impl Convolution {
         }
     }
 
+    /// What is read and written at the places of the targets, right after them.
+    fn beside(&self, operands: &Operands<'_>) -> [Beside; MOST_BESIDE] {
+        let of_tape = self.finish.as_ref().map_or([&[][..]; 2], |finish| finish.beside(operands));
+        let all = of_tape.into_iter().flatten().chain(operands.ahead);
+        let has_all = |buffer: &&Buffer| buffer.bytes() >= self.targets && self.targets > 0;
+        let mut beside = [Beside::NOTHING; MOST_BESIDE];
+        for (beside, buffer) in beside.iter_mut().zip(all.filter(has_all)) {
+            *beside = Beside { from: buffer.pointer(), bytes: buffer.bytes() / self.targets };
+        }
+        beside
+    }
+
     /// Computes one panel of columns of a band.
     ///
     /// # Safety
     /// As for `compute`; nobody else uses the band.
-    unsafe fn panel<V: Tiles>(&self, pass: &Pass, panel: usize, band: &Band, operands: &Operands<'_>) {
+    unsafe fn panel<V: Tiles>(&self, pass: &Pass, panel: usize, band: &Band<'_>, operands: &Operands<'_>) {
         let (group, columns, start) = pass.weights.panel(panel);
         let column = group * (self.columns / self.geometry.groups) + columns.start;
         let (bias, relu) = match &self.finish {

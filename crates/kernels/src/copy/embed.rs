@@ -387,7 +387,8 @@ mod tests {
         // SAFETY: as above, and only read.
         let updates = unsafe { Buffer::new(updates.as_ptr().cast_mut().cast(), 8) };
         let kernel = Embed::slice_update(4, &[4, 5], &[2, 1], &[1, 3]);
-        let operands = Operands { inputs: &[buffer, updates], outputs: &[buffer], shared: Buffer::EMPTY };
+        let operands =
+            Operands { inputs: &[buffer, updates], outputs: &[buffer], shared: Buffer::EMPTY, ahead: &[] };
         kernel.run(0, 0, &operands, &mut []).unwrap();
         let mut expected: Vec<u32> = (0..20).collect();
         (expected[8], expected[13]) = (100, 101);

@@ -354,7 +354,8 @@ fn outputs_may_take_the_place_of_inputs() {
                 .map(|values| unsafe { Buffer::new(values.as_mut_ptr().cast(), values.len() * 4) })
                 .collect();
             let results: Vec<Buffer> = [0, 1, 2, 8, 9, 10].map(|k| buffers[k]).to_vec();
-            let operands = Operands { inputs: &buffers, outputs: &results, shared: Buffer::EMPTY };
+            let operands =
+                Operands { inputs: &buffers, outputs: &results, shared: Buffer::EMPTY, ahead: &[] };
             let mut private = vec![0f32; kernel.scratch().private];
             for chunk in 0..kernel.phases()[0] {
                 kernel.run(0, chunk, &operands, &mut private).unwrap();

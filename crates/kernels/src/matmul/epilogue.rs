@@ -88,6 +88,16 @@ impl Finish {
         }
     }
 
+    /// The operands that the tape reads and writes, if it does so in rows of whole panels: some have an element for each of C.
+    pub fn beside<'a>(&self, operands: &Operands<'a>) -> [&'a [Buffer]; 2] {
+        match &self.tape {
+            Some(tape) if tape.rectangles.is_of_whole_rows() => {
+                [&operands.inputs[self.operands_before()..], operands.outputs]
+            }
+            _ => [&[]; 2],
+        }
+    }
+
     /// Private memory of a thread, in elements.
     pub fn scratch(&self) -> usize {
         self.tape.as_ref().map_or(0, |tape| tape.sums + tape.rectangles.tape().scratch().private)

@@ -284,7 +284,8 @@ fn outputs_may_take_the_place_of_whole_operands() {
             let inputs = [&mut a, &mut b, &mut velocity, &mut momentum].map(buffer);
             let Scratch { shared, private } = kernel.scratch();
             let mut shared = vec![0f32; shared];
-            let operands = Operands { inputs: &inputs, outputs: &inputs[2..3], shared: buffer(&mut shared) };
+            let operands =
+                Operands { inputs: &inputs, outputs: &inputs[2..3], shared: buffer(&mut shared), ahead: &[] };
             let mut private = vec![0f32; private];
             for (phase, &chunks) in kernel.phases().iter().enumerate() {
                 for chunk in 0..chunks {

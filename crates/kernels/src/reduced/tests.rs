@@ -209,8 +209,12 @@ fn chunks_write_what_they_say() {
                 for chunk in 0..chunks {
                     outputs.iter_mut().for_each(|output| output.fill(f32::NAN));
                     let buffers: Vec<Buffer> = outputs.iter_mut().map(|output| buffer(output)).collect();
-                    let operands =
-                        Operands { inputs: &inputs, outputs: &buffers, shared: buffer(&mut shared) };
+                    let operands = Operands {
+                        inputs: &inputs,
+                        outputs: &buffers,
+                        shared: buffer(&mut shared),
+                        ahead: &[],
+                    };
                     kernel.run(phase as u32, chunk, &operands, &mut private).unwrap();
                     let range = kernel.written(phase as u32, chunk).unwrap_or(0..0);
                     for output in &outputs {
@@ -259,7 +263,7 @@ fn begins_anew_after_a_step_that_failed() {
     let mut shared = vec![f32::NAN; kernel.scratch().shared];
     let inputs: Vec<Buffer> = inputs.iter_mut().map(|input| buffer(input)).collect();
     let buffers: Vec<Buffer> = outputs.iter_mut().map(|output| buffer(output)).collect();
-    let operands = Operands { inputs: &inputs, outputs: &buffers, shared: buffer(&mut shared) };
+    let operands = Operands { inputs: &inputs, outputs: &buffers, shared: buffer(&mut shared), ahead: &[] };
     run_all(&kernel, &operands);
     let first = outputs.clone();
     for _ in 0..2 {
@@ -291,7 +295,7 @@ fn parts_are_reduced_once_and_complete() {
     let mut shared = vec![f32::NAN; kernel.scratch().shared];
     let inputs = [buffer(&mut input)];
     let buffers = [buffer(&mut output), buffer(&mut sums)];
-    let operands = Operands { inputs: &inputs, outputs: &buffers, shared: buffer(&mut shared) };
+    let operands = Operands { inputs: &inputs, outputs: &buffers, shared: buffer(&mut shared), ahead: &[] };
     run_all(&kernel, &operands);
     let expected = sums.clone();
     for round in 0..200 {

@@ -74,7 +74,7 @@ fn run(kernel: &dyn Kernel, inputs: &[AlignedBytes], outputs: &[AlignedBytes]) -
     let private = AlignedBytes::new(scratch.private.checked_mul(size_of::<f32>())?)?;
     let buffers = |memory: &[AlignedBytes]| memory.iter().map(AlignedBytes::buffer).collect::<Vec<Buffer>>();
     let (inputs, outputs) = (buffers(inputs), buffers(outputs));
-    let operands = Operands { inputs: &inputs, outputs: &outputs, shared: shared.buffer() };
+    let operands = Operands { inputs: &inputs, outputs: &outputs, shared: shared.buffer(), ahead: &[] };
     // SAFETY: the scratch memory is new, and this thread alone uses it.
     let private = unsafe { private.buffer().slice_mut::<f32>(0..scratch.private) };
     for (phase, &chunks) in (0..).zip(kernel.phases()) {

@@ -36,7 +36,7 @@ struct Sum {
 impl Panel<'_> {
     /// # Safety
     /// The machine has the instruction set; windows, weights and targets lie within their memory, and nobody else uses the targets.
-    pub unsafe fn compute<V: Tiles>(&self, band: &Band) {
+    pub unsafe fn compute<V: Tiles>(&self, band: &Band<'_>) {
         let pass = self.pass;
         if pass.runs.is_empty() {
             // SAFETY: the caller's.
@@ -56,7 +56,7 @@ impl Panel<'_> {
     }
 
     /// Some pixels of each line.
-    unsafe fn lines<V: Tiles>(&self, band: &Band, chain: &Range<usize>, inner: Range<usize>) {
+    unsafe fn lines<V: Tiles>(&self, band: &Band<'_>, chain: &Range<usize>, inner: Range<usize>) {
         let Band { rows, .. } = band;
         let is_merged = rows.pixels > band.width;
         let pixels = Split::by_size(inner.len(), self.tile_rows);
@@ -77,6 +77,9 @@ impl Panel<'_> {
                     let first = inner.start + part.start;
                     let (a, c) =
                         (a.wrapping_add(first * rows.pixel_step), c.wrapping_add(first * band.pixel_step));
+                    if chain.start == 0 {
+                        band.ask::<V>(part.len(), c, sum.tile.stride_c);
+                    }
                     // SAFETY: the caller's.
                     unsafe { sum.add::<V>(part.len(), a, c) };
                 }
@@ -85,7 +88,7 @@ impl Panel<'_> {
     }
 
     /// The pixels at the ends of the lines.
-    unsafe fn ends<V: Tiles>(&self, band: &Band, chain: &Range<usize>) {
+    unsafe fn ends<V: Tiles>(&self, band: &Band<'_>, chain: &Range<usize>) {
         let Band { rows, .. } = band;
         let mut first = 0;
         while first < rows.lines {
@@ -103,6 +106,9 @@ impl Panel<'_> {
                     let first = first + part.start;
                     let (a, c) =
                         (a.wrapping_add(first * rows.line_step), c.wrapping_add(first * band.line_step));
+                    if chain.start == 0 {
+                        band.ask::<V>(part.len(), c, sum.tile.stride_c);
+                    }
                     // SAFETY: the caller's.
                     unsafe { sum.add::<V>(part.len(), a, c) };
                 }
