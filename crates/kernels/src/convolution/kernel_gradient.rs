@@ -10,6 +10,7 @@ mod rows;
 
 use super::geometry::{Class, Geometry};
 use super::product::tile_size;
+use crate::arch::{Task, Vector};
 use crate::chunks::Chunks;
 use crate::isa::Isa;
 use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
@@ -47,6 +48,8 @@ pub struct ConvolutionKernelGradient {
     /// Elements for the gradients of a group, if those of a panel are copied close together: where others are between them, and many rows read
     /// them.
     packed: usize,
+    /// Whether each sum is of one tile, which sets it before it adds to it.
+    sets_all: bool,
     /// The lines of each plane in bands, and the planes that are added up at once.
     bands: Split,
     together: usize,
@@ -108,6 +111,7 @@ impl ConvolutionKernelGradient {
             parts_at_once,
             copied,
             packed,
+            sets_all: taps == 1,
             bands,
             together,
             parts,
@@ -127,8 +131,11 @@ impl ConvolutionKernelGradient {
             0 => operands.outputs[0],
             _ => operands.shared.part(4 * part * weights..4 * (part + 1) * weights),
         };
-        // SAFETY: each part has its sums there, and no other part of them is borrowed.
-        unsafe { sums.slice_mut::<f32>(0..weights) }.fill(0.0);
+        if !self.sets_all {
+            // SAFETY: each part has its sums there, and no other part of them is borrowed.
+            unsafe { sums.slice_mut::<f32>(0..weights) }.fill(0.0);
+        }
+        let mut sets = self.sets_all;
         let units = self.parts.part(part);
         for first in units.clone().step_by(self.together) {
             let (plane, band) = (first / self.bands.parts, first % self.bands.parts);
@@ -147,15 +154,17 @@ impl ConvolutionKernelGradient {
                     sources: operands.inputs[0].pointer(),
                     gradients: operands.inputs[1].pointer(),
                     sums: sums.pointer(),
+                    sets,
                 };
                 // SAFETY: the operands have their sizes.
                 unsafe { piece.add::<V>(private) };
+                sets = false;
             }
         }
     }
 
     /// Adds the sums of the parts.
-    fn sum(&self, chunk: u32, operands: &Operands<'_>) {
+    fn sum<V: Tiles>(&self, chunk: u32, operands: &Operands<'_>) {
         let weights = self.geometry.weights();
         let range = self.sum_chunks.range(chunk);
         // SAFETY: the chunks' ranges are disjoint.
@@ -163,7 +172,7 @@ impl ConvolutionKernelGradient {
         output.fill(0.0);
         let parts = if self.phases[0] == 0 { 0 } else { self.parts.parts };
         // SAFETY: nobody writes the sums in this phase.
-        unsafe { add_parts(&operands.shared, 0..parts, weights, range.start, output) };
+        unsafe { add_parts::<V>(&operands.shared, 0..parts, weights, range.start, output) };
     }
 }
 
@@ -171,7 +180,7 @@ impl ConvolutionKernelGradient {
 ///
 /// # Safety
 /// Nobody writes these sums meanwhile.
-pub(super) unsafe fn add_parts(
+pub(super) unsafe fn add_parts<V: Vector>(
     sums: &Buffer,
     parts: Range<usize>,
     size: usize,
@@ -181,8 +190,25 @@ pub(super) unsafe fn add_parts(
     for part in parts {
         let start = part * size + first;
         // SAFETY: the caller's.
-        let sums = unsafe { sums.part(4 * start..4 * (start + total.len())).slice::<f32>() };
-        total.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
+        unsafe {
+            let sums = sums.part(4 * start..4 * (start + total.len())).slice::<f32>();
+            V::enter(Add { sums, total });
+        }
+    }
+}
+
+/// Adds some numbers to a total.
+struct Add<'a> {
+    sums: &'a [f32],
+    total: &'a mut [f32],
+}
+
+impl Task for Add<'_> {
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        for (total, sum) in self.total.iter_mut().zip(self.sums) {
+            *total += sum;
+        }
     }
 }
 
@@ -199,7 +225,7 @@ impl TileTask for Chunk<'_, ConvolutionKernelGradient> {
         match phase {
             // SAFETY: the caller's.
             0 => unsafe { kernel.add_up::<V>(chunk as usize, operands, private) },
-            _ => kernel.sum(chunk, operands),
+            _ => kernel.sum::<V>(chunk, operands),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::segment::Block;
 use super::{Access, BLOCK, Segment};
-use crate::lanes::GROUP;
+use crate::lanes::{Arithmetic, GROUP};
+use crate::target::{Loop, Target};
 use crate::{Buffer, Dtype};
 
 /// Lanes in one store of a repeated value. A fill may exceed its end by fewer than these.
@@ -102,6 +103,7 @@ impl Feed {
     #[inline]
     pub unsafe fn block(
         self,
+        target: Target,
         columns: usize,
         dtype: Dtype,
         input: &Buffer,
@@ -121,7 +123,10 @@ impl Feed {
                     std::ptr::copy_nonoverlapping(lanes, slot, block.lanes);
                 }
                 Feed::Widened(from) => {
-                    widen(dtype, input.pointer::<u8>().add(from.first(block)), slot, block.lanes);
+                    let bytes = input.pointer::<u8>().add(from.first(block));
+                    let bytes = std::slice::from_raw_parts(bytes, block.lanes);
+                    let lanes = std::slice::from_raw_parts_mut(slot, block.lanes);
+                    target.run(Widen { dtype, bytes, lanes });
                 }
                 Feed::Spread => {
                     for (row, first) in (block.start / columns..).zip((0..block.lanes).step_by(columns)) {
@@ -159,17 +164,45 @@ unsafe fn fill(slot: *mut u32, value: u32, lanes: usize) {
     }
 }
 
-/// # Safety
-/// `bytes` is valid for reads and `slot` for writes of `lanes` elements, and they do not overlap.
-unsafe fn widen(dtype: Dtype, bytes: *const u8, slot: *mut u32, lanes: usize) {
-    // SAFETY: by the contract above.
-    let (bytes, slot) =
-        unsafe { (std::slice::from_raw_parts(bytes, lanes), std::slice::from_raw_parts_mut(slot, lanes)) };
-    let values = slot.iter_mut().zip(bytes);
-    if dtype == Dtype::Bool {
-        values.for_each(|(lane, byte)| *lane = u32::from(*byte != 0));
-    } else {
-        values.for_each(|(lane, byte)| *lane = u32::from(*byte));
+/// Bytes to lanes.
+struct Widen<'a> {
+    dtype: Dtype,
+    bytes: &'a [u8],
+    lanes: &'a mut [u32],
+}
+
+impl Loop for Widen<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Arithmetic>(self) {
+        let values = self.lanes.iter_mut().zip(self.bytes);
+        if self.dtype == Dtype::Bool {
+            for (lane, byte) in values {
+                *lane = u32::from(*byte != 0);
+            }
+        } else {
+            for (lane, byte) in values {
+                *lane = u32::from(*byte);
+            }
+        }
+    }
+}
+
+/// Lanes to bytes.
+struct Narrow<'a> {
+    lanes: &'a [u32],
+    bytes: &'a mut [u8],
+}
+
+impl Loop for Narrow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Arithmetic>(self) {
+        for (byte, lane) in self.bytes.iter_mut().zip(self.lanes) {
+            *byte = *lane as u8;
+        }
     }
 }
 
@@ -177,15 +210,21 @@ unsafe fn widen(dtype: Dtype, bytes: *const u8, slot: *mut u32, lanes: usize) {
 ///
 /// # Safety
 /// `slot` has the lanes and `output` the elements, and they do not overlap.
-pub(super) unsafe fn store(dtype: Dtype, slot: *const u32, output: &Buffer, start: usize, lanes: usize) {
+pub(super) unsafe fn store(
+    target: Target,
+    dtype: Dtype,
+    slot: *const u32,
+    output: &Buffer,
+    start: usize,
+    lanes: usize,
+) {
     // SAFETY: by the contract above.
     unsafe {
         if dtype.bytes() == 4 {
             std::ptr::copy_nonoverlapping(slot, output.pointer::<u32>().add(start), lanes);
         } else {
-            let values = std::slice::from_raw_parts(slot, lanes);
             let bytes = std::slice::from_raw_parts_mut(output.pointer::<u8>().add(start), lanes);
-            bytes.iter_mut().zip(values).for_each(|(byte, value)| *byte = *value as u8);
+            target.run(Narrow { lanes: std::slice::from_raw_parts(slot, lanes), bytes });
         }
     }
 }

@@ -12,6 +12,7 @@ mod tests;
 use crate::chunks::Chunks;
 use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch, require_size};
 use crate::lanes::GROUP;
+use crate::target::Target;
 use crate::{Dtype, Isa};
 use feed::Feed;
 pub(crate) use rectangle::Rectangles;
@@ -35,6 +36,7 @@ const ALIGNMENT: usize = 16;
 /// The bits are those of each operation run alone: every operation rounds by itself.
 #[derive(Debug)]
 pub struct Elementwise {
+    target: Target,
     tape: Tape,
     segments: Vec<CutSegment>,
     chunks: Chunks,
@@ -68,7 +70,7 @@ impl Elementwise {
         outputs: Vec<(Dtype, usize)>,
         segments: Vec<Segment>,
     ) -> Self {
-        assert!(isa.is_available(), "the machine has the instruction set");
+        let target = Target::new(isa);
         let tape = Tape::new(isa, &tape, inputs, &outputs);
         assert!(tape.slots <= Self::SLOTS, "a tape needs at most {} slots", Self::SLOTS);
         segments.iter().for_each(|segment| require_size(&[segment.rows, segment.columns, size_of::<u32>()]));
@@ -95,7 +97,7 @@ impl Elementwise {
             .collect();
         // A floating-point operation in the L1 cache takes about as long as a byte from beyond it.
         let weight = cost.bytes.max(cost.flops) as usize / block_count.max(1);
-        Elementwise { tape, segments, chunks: Chunks::new(block_count, weight), cost }
+        Elementwise { target, tape, segments, chunks: Chunks::new(block_count, weight), cost }
     }
 
     /// The elements of all segments.
@@ -205,7 +207,8 @@ impl Elementwise {
         for block in range.map(|index| blocks.block(index)) {
             for (k, feed) in cut.feeds.iter().enumerate() {
                 // SAFETY: as for settling; the block lies in the segment.
-                slots[k] = unsafe { feed.block(columns, tape.inputs[k], &inputs[k], own(k), block) };
+                slots[k] =
+                    unsafe { feed.block(self.target, columns, tape.inputs[k], &inputs[k], own(k), block) };
             }
             // A tape computes at least a group of lanes; a shorter block does so within the slots.
             let lanes = block.lanes.max(GROUP);
@@ -228,7 +231,16 @@ impl Elementwise {
             for (k, output) in tape.outputs.iter().enumerate().filter(|(k, _)| !in_place(*k)) {
                 let start = block.start - blocks.origin;
                 // SAFETY: the output has the block's elements; a slot is scratch or an earlier output, never this one.
-                unsafe { feed::store(output.dtype, slots[output.slot], &outputs[k], start, block.lanes) };
+                unsafe {
+                    feed::store(
+                        self.target,
+                        output.dtype,
+                        slots[output.slot],
+                        &outputs[k],
+                        start,
+                        block.lanes,
+                    )
+                };
             }
         }
     }

@@ -4,6 +4,8 @@ use super::super::geometry::{Class, Positions, Tap};
 use super::piece::Piece;
 use super::rows::Part;
 
+/// Elements of a vector, in which a few are copied.
+const WHOLE: usize = 8;
 /// Channels of a pixel beyond which a tile, which reads a few of them, finds the next pixel's in another cache line.
 const CACHE_LINE: usize = 16;
 /// The most elements of the copies of one part, ...
@@ -121,6 +123,7 @@ impl Copies {
     ///
     /// # Safety
     /// The piece has its sources.
+    #[inline(always)]
     pub unsafe fn copy(&self, piece: &Piece, parts: &[Part], group: usize, to: &mut [f32]) {
         let class = &piece.kernel.class;
         let [planes, lines, _] = &class.axes;
@@ -210,7 +213,20 @@ pub(in crate::convolution) unsafe fn copy_pixels(
 /// As for `copy_pixels`.
 #[inline(always)]
 unsafe fn copy<const N: usize>(from: *const f32, step: usize, to: &mut [f32]) {
-    for (pixel, to) in to.as_chunks_mut::<N>().0.iter_mut().enumerate() {
+    let pixels = to.len() / N;
+    let mut first = 0;
+    if N < WHOLE && 2 * N >= WHOLE && step >= WHOLE {
+        // Whole vectors, of which the next one overwrites the end.
+        for pixel in 0..pixels.saturating_sub(1) {
+            // SAFETY: what is read too much lies before the next pixel's end, and so does what is written too much.
+            unsafe {
+                let whole = from.wrapping_add(pixel * step).cast::<[f32; WHOLE]>().read_unaligned();
+                to.as_mut_ptr().add(pixel * N).cast::<[f32; WHOLE]>().write_unaligned(whole);
+            }
+        }
+        first = pixels.saturating_sub(1);
+    }
+    for (pixel, to) in to.as_chunks_mut::<N>().0.iter_mut().enumerate().skip(first) {
         // SAFETY: the caller's.
         *to = unsafe { from.wrapping_add(pixel * step).cast::<[f32; N]>().read_unaligned() };
     }

@@ -1,8 +1,9 @@
 //! What a few targets add to the sums.
 
 use super::ConvolutionKernelGradient;
-use super::copies::copy_pixels;
+use super::copies::{Copies, copy_pixels};
 use super::rows::{Part, TileRows};
+use crate::arch::{Task, Vector};
 use crate::matmul::{Ahead, BLOCK_DEPTH, Stretches, Tile, Tiles};
 use std::ops::Range;
 use std::ptr::{null, null_mut};
@@ -19,6 +20,40 @@ pub(super) struct Piece<'a> {
     pub sources: *const f32,
     pub gradients: *const f32,
     pub sums: *mut f32,
+    /// Whether it sets the sums rather than adds to them.
+    pub sets: bool,
+}
+
+/// Copying of the gradients of the panels of a group.
+struct Pack<'a> {
+    piece: &'a Piece<'a>,
+    group: usize,
+    to: &'a mut [f32],
+}
+
+/// Copying of the sources of some parts of a group that begins with a channel.
+struct CopySources<'a> {
+    copies: &'a Copies,
+    piece: &'a Piece<'a>,
+    parts: &'a [Part],
+    channel: usize,
+    to: &'a mut [f32],
+}
+
+impl Task for Pack<'_> {
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        // SAFETY: the caller's.
+        unsafe { self.piece.pack::<V>(self.group, self.to) };
+    }
+}
+
+impl Task for CopySources<'_> {
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        // SAFETY: the caller's.
+        unsafe { self.copies.copy(self.piece, self.parts, self.channel, self.to) };
+    }
 }
 
 /// Elements of the pixels of a piece: where those of the first target lie, and from one pixel, line and image to the next.
@@ -43,21 +78,18 @@ impl Piece<'_> {
     pub unsafe fn add<V: Tiles>(&self, private: &mut [f32]) {
         let kernel = self.kernel;
         let geometry = &kernel.geometry;
-        let (of_group, width) = (geometry.filters / geometry.groups, kernel.tile.columns);
         let (packed, copies) = private.split_at_mut(kernel.packed);
         for group in 0..geometry.groups {
-            let panels = (0..of_group).step_by(width);
-            let panels = panels
-                .map(|first| Panel { first: group * of_group + first, count: width.min(of_group - first) });
+            let panels = self.panels(group);
             // SAFETY: the caller's.
             unsafe {
                 if kernel.packed > 0 {
-                    self.pack::<V>(panels.clone(), packed);
+                    V::enter(Pack { piece: self, group, to: packed });
                 }
                 let channel = group * (geometry.channels / geometry.groups);
                 for parts in kernel.rows.chunks(kernel.parts_at_once) {
                     if let Some(own) = &kernel.copies {
-                        own.copy(self, parts, channel, copies);
+                        V::enter(CopySources { copies: own, piece: self, parts, channel, to: copies });
                     }
                     for part in parts {
                         let size = kernel.copies.as_ref().map_or(0, |own| own.size(self.images));
@@ -68,7 +100,7 @@ impl Piece<'_> {
                                 _ => self.packed(
                                     panel,
                                     V::LANES,
-                                    packed[index * BLOCK_DEPTH * width..].as_ptr(),
+                                    packed[index * BLOCK_DEPTH * kernel.tile.columns..].as_ptr(),
                                 ),
                             };
                             for rows in &part.tiles {
@@ -79,6 +111,16 @@ impl Piece<'_> {
                 }
             }
         }
+    }
+
+    /// The panels of a group.
+    #[inline(always)]
+    fn panels(&self, group: usize) -> impl Iterator<Item = Panel> + Clone {
+        let (geometry, width) = (&self.kernel.geometry, self.kernel.tile.columns);
+        let of_group = geometry.filters / geometry.groups;
+        let panel =
+            move |first: usize| Panel { first: group * of_group + first, count: width.min(of_group - first) };
+        (0..of_group).step_by(width).map(panel)
     }
 
     /// The gradients of a panel as they lie.
@@ -102,15 +144,17 @@ impl Piece<'_> {
         }
     }
 
-    /// Copies the gradients of each panel close together.
+    /// Copies the gradients of each panel of a group close together.
     ///
     /// # Safety
     /// As for `add`.
-    unsafe fn pack<V: Tiles>(&self, panels: impl Iterator<Item = Panel> + Clone, to: &mut [f32]) {
+    #[inline(always)]
+    unsafe fn pack<V: Vector>(&self, group: usize, to: &mut [f32]) {
         let lines = (0..self.images).flat_map(|image| (0..self.lines.len()).map(move |line| (image, line)));
         for (index, (image, line)) in lines.enumerate() {
             // The panels of a line in turn, which is in the L1 cache then.
-            for (panel, to) in panels.clone().zip(to.chunks_exact_mut(BLOCK_DEPTH * self.kernel.tile.columns))
+            for (panel, to) in
+                self.panels(group).zip(to.chunks_exact_mut(BLOCK_DEPTH * self.kernel.tile.columns))
             {
                 let Elements { from, steps } = self.gradients(panel);
                 let from = from.wrapping_add(image * steps[2] + line * steps[1]);
@@ -180,7 +224,15 @@ impl Piece<'_> {
             |some: &Range<usize>, all: &Range<usize>| some.start.max(all.start)..some.end.min(all.end);
         let [planes, lines, pixels] = &rows.targets;
         let (lines, pixels) = (within(lines, &self.lines), within(pixels, &self.pixels));
+        let filters = self.kernel.geometry.filters;
+        let sums = self.sums.wrapping_add(rows.first * filters + panel.first);
         if !planes.contains(&self.plane) || lines.is_empty() || pixels.is_empty() {
+            if self.sets {
+                for row in 0..part.count {
+                    // SAFETY: the caller's.
+                    unsafe { sums.add(row * filters).write_bytes(0, panel.count) };
+                }
+            }
             return;
         }
         let a = self.sources(part, rows, channel, [lines.start, pixels.start], copies);
@@ -196,7 +248,6 @@ impl Piece<'_> {
         let (line, across) = (along(0, pixels.len()), along(1, lines.len()));
         let (inner, outer) = if lines.len() > pixels.len() { (across, line) } else { (line, across) };
         let vectors = panel.count.div_ceil(V::LANES);
-        let filters = self.kernel.geometry.filters;
         // SAFETY: the sources exist, since the targets are among those of the rows; so do the gradients and the sums.
         unsafe {
             V::COMPUTE[part.count - 1][vectors - 1][0][0](&Tile {
@@ -208,10 +259,10 @@ impl Piece<'_> {
                 stretches: outer,
                 repeats: along(2, self.images),
                 packed_b: null_mut(),
-                c: self.sums.wrapping_add(rows.first * filters + panel.first),
+                c: sums,
                 stride_c: filters,
                 last_columns: panel.count - (vectors - 1) * V::LANES,
-                accumulate: true,
+                accumulate: !self.sets,
                 bias: null(),
                 relu: false,
                 ahead: [Ahead::NOTHING; 2],

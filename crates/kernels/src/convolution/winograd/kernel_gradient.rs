@@ -188,7 +188,7 @@ impl WinogradKernelGradient {
             // SAFETY: the chunks' rows are disjoint.
             let total = unsafe { operands.shared.slice_mut::<f32>(range.clone()) };
             // SAFETY: nobody writes the sums of the other parts in this phase.
-            unsafe { add_parts(&operands.shared, 1..self.parts.parts, size, range.start, total) };
+            unsafe { add_parts::<V>(&operands.shared, 1..self.parts.parts, size, range.start, total) };
         }
         for row in rows {
             // SAFETY: the row lies within the sums and the gradient, and is the chunk's own.
