@@ -86,7 +86,7 @@ impl ConvolutionKernelGradient {
         let copies = Copies::new(&class, channels, tile.rows, at_once).filter(|_| taps == 1);
         if let Some(copies) = &copies {
             for tile in rows.iter_mut().flat_map(|part| &mut part.tiles) {
-                tile.copies = copies.place(&class, tile.taps);
+                tile.source = copies.place(&class, tile.taps) as isize;
             }
         }
         let most = rows.iter().map(|part| part.count).max().unwrap_or(1);

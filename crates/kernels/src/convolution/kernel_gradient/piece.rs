@@ -2,7 +2,7 @@
 
 use super::ConvolutionKernelGradient;
 use super::copies::{Copies, copy_pixels};
-use super::rows::{Part, TileRows};
+use super::rows::Part;
 use crate::arch::{Task, Vector};
 use crate::matmul::{Ahead, BLOCK_DEPTH, Stretches, Tile, Tiles};
 use std::ops::Range;
@@ -56,7 +56,8 @@ impl Task for CopySources<'_> {
     }
 }
 
-/// Elements of the pixels of a piece: where those of the first target lie, and from one pixel, line and image to the next.
+/// Elements of the pixels of a piece: where those of the pixel and line 0 of its first image would lie, and from one pixel, line and image
+/// to the next.
 #[derive(Clone, Copy)]
 struct Elements {
     from: *const f32,
@@ -92,20 +93,23 @@ impl Piece<'_> {
                         V::enter(CopySources { copies: own, piece: self, parts, channel, to: copies });
                     }
                     for part in parts {
-                        let size = kernel.copies.as_ref().map_or(0, |own| own.size(self.images));
-                        let copies = copies[size * (part.channel - parts[0].channel)..].as_ptr();
+                        let (sources, pixel) = match &kernel.copies {
+                            None => (self.sources(channel + part.channel), geometry.channels),
+                            Some(own) => {
+                                let first = own.size(self.images) * (part.channel - parts[0].channel);
+                                let steps = own.steps().map(|step| step * part.count);
+                                (self.within(copies[first..].as_ptr(), steps), part.count)
+                            }
+                        };
                         for (index, panel) in panels.clone().enumerate() {
                             let gradients = match kernel.packed {
                                 0 => self.gradients(panel),
-                                _ => self.packed(
-                                    panel,
-                                    V::LANES,
-                                    packed[index * BLOCK_DEPTH * kernel.tile.columns..].as_ptr(),
-                                ),
+                                _ => {
+                                    let first = index * BLOCK_DEPTH * kernel.tile.columns;
+                                    self.packed(panel, V::LANES, packed[first..].as_ptr())
+                                }
                             };
-                            for rows in &part.tiles {
-                                self.tile::<V>(part, rows, channel, panel, copies, gradients);
-                            }
+                            self.tiles::<V>(part, panel, sources, pixel, gradients);
                         }
                     }
                 }
@@ -123,12 +127,30 @@ impl Piece<'_> {
         (0..of_group).step_by(width).map(panel)
     }
 
+    /// Elements of the piece alone, from its first line and pixel on.
+    fn within(&self, from: *const f32, steps: [usize; 3]) -> Elements {
+        let before = self.lines.start * steps[1] + self.pixels.start * steps[0];
+        Elements { from: from.wrapping_sub(before), steps }
+    }
+
+    /// The sources as they lie, from a channel on: where a target's window begins.
+    fn sources(&self, channel: usize) -> Elements {
+        let [planes, lines, pixels] = &self.kernel.class.axes;
+        let channels = self.kernel.geometry.channels;
+        let line = (self.image * planes.sources + self.plane * planes.advance) * lines.sources;
+        let of_line = pixels.sources;
+        Elements {
+            from: self.sources.wrapping_add(line * of_line * channels + channel),
+            steps: [pixels.advance, lines.advance * of_line, planes.sources * lines.sources * of_line]
+                .map(|step| step * channels),
+        }
+    }
+
     /// The gradients of a panel as they lie.
     fn gradients(&self, panel: Panel) -> Elements {
         let filters = self.kernel.geometry.filters;
         let [planes, lines, pixels] = self.kernel.class.axes.each_ref().map(|axis| axis.count);
-        let first =
-            ((self.image * planes + self.plane) * lines + self.lines.start) * pixels + self.pixels.start;
+        let first = (self.image * planes + self.plane) * lines * pixels;
         Elements {
             from: self.gradients.wrapping_add(first * filters + panel.first),
             steps: [1, pixels, planes * lines * pixels].map(|step| step * filters),
@@ -138,10 +160,8 @@ impl Piece<'_> {
     /// The gradients of a panel where they are packed.
     fn packed(&self, panel: Panel, lanes: usize, from: *const f32) -> Elements {
         let [lines, pixels] = [&self.lines, &self.pixels].map(Range::len);
-        Elements {
-            from,
-            steps: [1, pixels, lines * pixels].map(|step| step * panel.count.next_multiple_of(lanes)),
-        }
+        let padded = panel.count.next_multiple_of(lanes);
+        self.within(from, [1, pixels, lines * pixels].map(|step| step * padded))
     }
 
     /// Copies the gradients of each panel of a group close together.
@@ -157,7 +177,8 @@ impl Piece<'_> {
                 self.panels(group).zip(to.chunks_exact_mut(BLOCK_DEPTH * self.kernel.tile.columns))
             {
                 let Elements { from, steps } = self.gradients(panel);
-                let from = from.wrapping_add(image * steps[2] + line * steps[1]);
+                let (line, pixel) = (self.lines.start + line, self.pixels.start);
+                let from = from.wrapping_add(image * steps[2] + line * steps[1] + pixel * steps[0]);
                 let padded = panel.count.next_multiple_of(V::LANES);
                 let to = &mut to[index * self.pixels.len() * padded..][..self.pixels.len() * padded];
                 if padded == panel.count {
@@ -174,99 +195,67 @@ impl Piece<'_> {
         }
     }
 
-    /// The sources that some rows read of the first of their targets in the piece.
-    fn sources(
-        &self,
-        part: &Part,
-        rows: &TileRows,
-        channel: usize,
-        targets: [usize; 2],
-        copies: *const f32,
-    ) -> Elements {
-        let class = &self.kernel.class;
-        let [lines, pixels] = targets;
-        if let Some(own) = &self.kernel.copies {
-            let steps = own.steps().map(|step| step * part.count);
-            let inside = (lines - self.lines.start) * steps[1] + (pixels - self.pixels.start) * steps[0];
-            return Elements { from: copies.wrapping_add(rows.copies * part.count + inside), steps };
-        }
-        let channels = self.kernel.geometry.channels;
-        let source = |axis: usize, target: usize| {
-            let positions = &class.axes[axis];
-            (target * positions.advance).wrapping_add_signed(positions.taps[rows.taps[axis]].offset)
-        };
-        let [of_image, of_plane, of_line] = class.axes.each_ref().map(|axis| axis.sources);
-        let line = (self.image * of_image + source(0, self.plane)) * of_plane + source(1, lines);
-        let pixel = line * of_line + source(2, pixels);
-        let [_, line_step, pixel_step] = class.axes.each_ref().map(|axis| axis.advance);
-        let steps = [pixel_step, line_step * of_line, of_image * of_plane * of_line];
-        Elements {
-            from: self.sources.wrapping_add(pixel * channels + channel + part.channel),
-            steps: steps.map(|step| step * channels),
-        }
-    }
-
-    /// Adds what some rows of the gradient get.
+    /// Adds what the rows of a part get from a panel. A pixel of the sources has so many elements.
     ///
     /// # Safety
     /// As for `add`.
     #[inline(always)]
-    unsafe fn tile<V: Tiles>(
+    unsafe fn tiles<V: Tiles>(
         &self,
         part: &Part,
-        rows: &TileRows,
-        channel: usize,
         panel: Panel,
-        copies: *const f32,
+        sources: Elements,
+        pixel: usize,
         gradients: Elements,
     ) {
-        let within =
-            |some: &Range<usize>, all: &Range<usize>| some.start.max(all.start)..some.end.min(all.end);
-        let [planes, lines, pixels] = &rows.targets;
-        let (lines, pixels) = (within(lines, &self.lines), within(pixels, &self.pixels));
         let filters = self.kernel.geometry.filters;
-        let sums = self.sums.wrapping_add(rows.first * filters + panel.first);
-        if !planes.contains(&self.plane) || lines.is_empty() || pixels.is_empty() {
-            if self.sets {
-                for row in 0..part.count {
-                    // SAFETY: the caller's.
-                    unsafe { sums.add(row * filters).write_bytes(0, panel.count) };
-                }
-            }
-            return;
-        }
-        let a = self.sources(part, rows, channel, [lines.start, pixels.start], copies);
-        let b = gradients.from.wrapping_add(
-            (lines.start - self.lines.start) * gradients.steps[1]
-                + (pixels.start - self.pixels.start) * gradients.steps[0],
-        );
+        let vectors = panel.count.div_ceil(V::LANES);
         let along = |axis: usize, count: usize| Stretches {
             count,
-            next_a: a.steps[axis],
+            next_a: sources.steps[axis],
             next_b: gradients.steps[axis],
         };
-        let (line, across) = (along(0, pixels.len()), along(1, lines.len()));
-        let (inner, outer) = if lines.len() > pixels.len() { (across, line) } else { (line, across) };
-        let vectors = panel.count.div_ceil(V::LANES);
-        // SAFETY: the sources exist, since the targets are among those of the rows; so do the gradients and the sums.
-        unsafe {
-            V::COMPUTE[part.count - 1][vectors - 1][0][0](&Tile {
-                depth: inner.count,
-                a: a.from,
-                stride_a: inner.next_a,
-                b,
-                stride_b: inner.next_b,
-                stretches: outer,
-                repeats: along(2, self.images),
-                packed_b: null_mut(),
-                c: sums,
-                stride_c: filters,
-                last_columns: panel.count - (vectors - 1) * V::LANES,
-                accumulate: !self.sets,
-                bias: null(),
-                relu: false,
-                ahead: [Ahead::NOTHING; 2],
-            });
+        let mut tile = Tile {
+            depth: 0,
+            a: null(),
+            stride_a: 0,
+            b: null(),
+            stride_b: 0,
+            stretches: Stretches::ONE,
+            repeats: along(2, self.images),
+            packed_b: null_mut(),
+            c: null_mut(),
+            stride_c: filters,
+            last_columns: panel.count - (vectors - 1) * V::LANES,
+            accumulate: !self.sets,
+            bias: null(),
+            relu: false,
+            ahead: [Ahead::NOTHING; 2],
+        };
+        let within =
+            |some: &Range<usize>, all: &Range<usize>| some.start.max(all.start)..some.end.min(all.end);
+        for rows in &part.tiles {
+            let [planes, lines, pixels] = &rows.targets;
+            let (lines, pixels) = (within(lines, &self.lines), within(pixels, &self.pixels));
+            tile.c = self.sums.wrapping_add(rows.first * filters + panel.first);
+            if !planes.contains(&self.plane) || lines.is_empty() || pixels.is_empty() {
+                for row in (0..part.count).filter(|_| self.sets) {
+                    // SAFETY: the caller's.
+                    unsafe { tile.c.add(row * filters).write_bytes(0, panel.count) };
+                }
+                continue;
+            }
+            let first = |all: &Elements| {
+                all.from.wrapping_add(lines.start * all.steps[1] + pixels.start * all.steps[0])
+            };
+            tile.a = first(&sources).wrapping_offset(rows.source * pixel as isize);
+            tile.b = first(&gradients);
+            let (line, across) = (along(0, pixels.len()), along(1, lines.len()));
+            let (inner, outer) = if lines.len() > pixels.len() { (across, line) } else { (line, across) };
+            (tile.depth, tile.stride_a, tile.stride_b) = (inner.count, inner.next_a, inner.next_b);
+            tile.stretches = outer;
+            // SAFETY: the sources exist, since the targets are among those of the rows; so do the gradients and the sums.
+            unsafe { V::COMPUTE[part.count - 1][vectors - 1][0][0](&tile) };
         }
     }
 }

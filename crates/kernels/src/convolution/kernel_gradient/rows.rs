@@ -20,10 +20,10 @@ pub(super) struct TileRows {
     pub first: usize,
     /// The first tap along each axis.
     pub taps: [usize; 3],
+    /// How many pixels its source lies behind where a target begins, in the sources or, if there are any, in their copies.
+    pub source: isize,
     /// The targets along each axis whose sources exist.
     pub targets: [Range<usize>; 3],
-    /// Where the copies of the first target's sources lie, if there are copies.
-    pub copies: usize,
 }
 
 /// Neighbouring taps along the lines, and the pixels that see sources by all of them.
@@ -60,13 +60,15 @@ fn part(class: &Class, group: usize, neighbours: &[Neighbours], tile_rows: usize
         let mut tiles = Vec::new();
         for (i, plane) in planes.taps.iter().enumerate() {
             for (j, line) in lines.taps.iter().enumerate() {
+                let of_line = lines.targets_of(line);
                 for Neighbours { taps, pixels } in neighbours {
                     let place = (i * lines.taps.len() + j) * columns.taps.len() + taps.start;
+                    let line = plane.offset * lines.sources as isize + line.offset;
                     tiles.push(TileRows {
                         first: place * group + terms.start,
                         taps: [i, j, taps.start],
-                        targets: [planes.targets_of(plane), lines.targets_of(line), pixels.clone()],
-                        copies: 0,
+                        source: line * columns.sources as isize + columns.taps[taps.start].offset,
+                        targets: [planes.targets_of(plane), of_line.clone(), pixels.clone()],
                     });
                 }
             }
