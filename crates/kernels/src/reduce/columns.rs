@@ -2,11 +2,12 @@
 
 use super::input::Input;
 use super::operation::{Element, Operation};
-use super::rows::fold;
 use std::ops::Range;
 
 /// Rows that are combined in registers.
 pub(super) const ROWS: usize = 8;
+/// Columns that are combined side by side.
+const LANES: usize = 16;
 /// Rows between two steps of the pairwise tree.
 const BLOCK: usize = 32;
 /// A matrix with fewer columns than this has several rows side by side taken for one.
@@ -120,14 +121,41 @@ fn combine_block<T: Element, O: Operation<T>>(
 /// Combines N rows, pairwise, into the sums of their columns.
 #[inline(always)]
 fn combine_rows<T: Element, O: Operation<T>, const N: usize>(sums: &mut [T], mut rows: [&[T]; N]) {
+    let columns = sums.len();
     for row in &mut rows {
-        *row = &row[..sums.len()];
+        *row = &row[..columns];
     }
-    for (column, sum) in sums.iter_mut().enumerate() {
-        let mut values = [O::IDENTITY; N];
-        for (value, row) in values.iter_mut().zip(&rows) {
-            *value = row[column];
+    let (blocks, rest) = sums.as_chunks_mut::<LANES>();
+    for (block, sums) in blocks.iter_mut().enumerate() {
+        combine_columns::<T, O, LANES, N>(sums, &rows, block * LANES);
+    }
+    for (column, sum) in rest.iter_mut().enumerate() {
+        let column = columns / LANES * LANES + column;
+        combine_columns::<T, O, 1, N>(std::array::from_mut(sum), &rows, column);
+    }
+}
+
+/// Combines some columns from one on. Written for arrays of lanes: in a loop over columns the rows would be taken for the lanes.
+#[inline(always)]
+fn combine_columns<T: Element, O: Operation<T>, const L: usize, const N: usize>(
+    sums: &mut [T; L],
+    rows: &[&[T]; N],
+    first: usize,
+) {
+    let mut values = [[O::IDENTITY; L]; N];
+    for (values, row) in values.iter_mut().zip(rows) {
+        *values = row[first..first + L].try_into().expect("so many columns");
+    }
+    let mut width = N;
+    while width > 1 {
+        width /= 2;
+        for index in 0..width {
+            for lane in 0..L {
+                values[index][lane] = O::combine(values[index][lane], values[index + width][lane]);
+            }
         }
-        *sum = O::combine(*sum, fold::<T, O, N>(values));
+    }
+    for lane in 0..L {
+        sums[lane] = O::combine(sums[lane], values[0][lane]);
     }
 }

@@ -123,7 +123,7 @@ fn reduce_short<T: Element, O: Operation<T>>(row: &[T]) -> T {
 
 /// Combines the upper half of the values with the lower until one is left.
 #[inline(always)]
-pub(super) fn fold<T: Element, O: Operation<T>, const N: usize>(mut values: [T; N]) -> T {
+fn fold<T: Element, O: Operation<T>, const N: usize>(mut values: [T; N]) -> T {
     let mut width = N;
     while width > 1 {
         width /= 2;
