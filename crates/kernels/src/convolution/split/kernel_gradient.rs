@@ -14,6 +14,7 @@ mod stretch;
 mod tests;
 
 use super::{CHUNK_WORK, LEAST_CHANNELS, LEAST_TARGETS, MOST_CHUNKS};
+use crate::arch::Avx512x16;
 use crate::arch::amx::{Configured, DEPTH, Layout, PANEL, step_elements};
 use crate::chunks::Chunks;
 use crate::convolution::geometry::{Class, Geometry};
@@ -224,8 +225,8 @@ impl SplitKernelGradient {
         let output = unsafe { operands.outputs[0].slice_mut::<f32>(range.clone()) };
         output.fill(0.0);
         let weights = self.geometry.weights();
-        // SAFETY: nobody writes the sums in this phase.
-        unsafe { add_parts(&operands.shared, 0..self.sums.parts, weights, range.start, output) };
+        // SAFETY: nobody writes the sums in this phase, and a machine with AMX has AVX-512.
+        unsafe { add_parts::<Avx512x16>(&operands.shared, 0..self.sums.parts, weights, range.start, output) };
     }
 
     /// The elements of a panel of gradients by parts.
