@@ -30,7 +30,7 @@ pub(in crate::convolution) struct Places {
     pub remainders: Vec<(usize, usize)>,
     /// The sources from the first to the last.
     span: usize,
-    pub count: usize,
+    count: usize,
 }
 
 impl Places {
@@ -51,13 +51,22 @@ impl Places {
         Places { remainders, span, count }
     }
 
-    /// Where the source lies that a tap reads for the first target.
-    pub fn place(&self, axis: &Positions, tap: &Tap) -> usize {
+    /// Of the source that a tap reads for the first target: the index of its remainder, and its place among those of this remainder.
+    pub fn of_remainder(&self, axis: &Positions, tap: &Tap) -> (usize, usize) {
         let distance = distance(axis, tap.offset);
-        let remainder = distance % axis.advance;
-        let first =
-            self.remainders.iter().find(|(used, _)| *used == remainder).map_or(0, |(_, first)| *first);
-        first + distance / axis.advance
+        let index = self.remainders.iter().position(|(used, _)| *used == distance % axis.advance);
+        (index.unwrap_or(0), distance / axis.advance)
+    }
+
+    /// Where the source lies that a tap reads for the first target.
+    fn place(&self, axis: &Positions, tap: &Tap) -> usize {
+        let (index, place) = self.of_remainder(axis, tap);
+        self.remainders.get(index).map_or(0, |(_, first)| *first) + place
+    }
+
+    /// The most places of a remainder.
+    pub fn longest(&self, axis: &Positions) -> usize {
+        self.span.div_ceil(axis.advance)
     }
 
     /// The places of a remainder whose sources exist, where the first of all places is that of a source which may not: how many of the

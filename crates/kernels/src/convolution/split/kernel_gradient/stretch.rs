@@ -16,7 +16,8 @@ pub(super) struct Stretch {
     pub pixels: Range<usize>,
 }
 
-/// Where targets and sources lie in a stretch: by image, line and pixel. Zeros behind a line or an image are also those before the next.
+/// Where targets and sources lie in a stretch: by image, line and pixel, sources also by their remainders. Zeros behind a line or an image are
+/// also those before the next.
 #[derive(Debug)]
 pub(super) struct Arrangement {
     lines: Places,
@@ -24,7 +25,7 @@ pub(super) struct Arrangement {
     /// From one line to the next, and from one image to the next.
     line: usize,
     image: usize,
-    /// The places of the sources of the longest stretch.
+    /// The places of the sources of one remainder by lines and one by pixels, in the longest stretch.
     sources: usize,
 }
 
@@ -32,46 +33,85 @@ impl Arrangement {
     /// For stretches of at most so many images, lines and pixels. Several lines are whole ones, and several images too.
     pub fn new(class: &Class, [images, lines, pixels]: [usize; 3]) -> Self {
         let [_, across, columns] = &class.axes;
-        let (own_lines, own_pixels) = (Places::new(across, lines), Places::new(columns, pixels));
-        let line = distance(&own_pixels, columns, pixels);
-        let image = distance(&own_lines, across, lines).saturating_mul(line);
-        let last = (images - 1).saturating_mul(image);
-        let last = last.saturating_add(own_lines.count.saturating_sub(1).saturating_mul(line));
-        let sources = last.saturating_add(own_pixels.count);
-        Arrangement { lines: own_lines, pixels: own_pixels, line, image, sources }
+        let (of_lines, of_pixels) = (Places::new(across, lines), Places::new(columns, pixels));
+        let line = distance(&of_pixels, columns, pixels);
+        let image = distance(&of_lines, across, lines).saturating_mul(line);
+        let extents = [images, of_lines.longest(across), of_pixels.longest(columns)];
+        let sources = places(extents, [image, line]);
+        Arrangement { lines: of_lines, pixels: of_pixels, line, image, sources }
     }
 
     /// The places of the sources of the longest stretch.
     pub fn sources(&self) -> usize {
-        self.sources
+        let remainders = self.lines.remainders.len() * self.pixels.remainders.len();
+        self.sources.saturating_mul(remainders)
     }
 
     /// The places from the first to the last target of so many images, lines and pixels.
-    pub fn targets(&self, [images, lines, pixels]: [usize; 3]) -> usize {
-        let count = |count: usize, step: usize| count.saturating_sub(1).saturating_mul(step);
-        count(images, self.image).saturating_add(count(lines, self.line)).saturating_add(pixels)
+    pub fn targets(&self, extents: [usize; 3]) -> usize {
+        places(extents, [self.image, self.line])
     }
 
     /// Where each tap along the lines and the pixels finds the source of the first target.
     pub fn taps(&self, class: &Class) -> Vec<usize> {
         let [_, across, columns] = &class.axes;
-        let line = |tap| self.lines.place(across, tap).saturating_mul(self.line);
-        let lines = across.taps.iter().map(line);
-        let pixels = columns.taps.iter().map(|tap| self.pixels.place(columns, tap));
-        lines.flat_map(|line| pixels.clone().map(move |pixel| line.saturating_add(pixel))).collect()
+        let lines = across.taps.iter().map(|tap| self.lines.of_remainder(across, tap));
+        let pixels = columns.taps.iter().map(|tap| self.pixels.of_remainder(columns, tap));
+        let place = |(i, line): (usize, usize), (j, pixel): (usize, usize)| {
+            let first = self.first(i, j).saturating_add(line.saturating_mul(self.line));
+            first.saturating_add(pixel)
+        };
+        lines.flat_map(|line| pixels.clone().map(move |pixel| place(line, pixel))).collect()
+    }
+
+    /// The first place of a remainder by lines and one by pixels.
+    #[inline(always)]
+    fn first(&self, line: usize, pixel: usize) -> usize {
+        (line * self.pixels.remainders.len() + pixel).saturating_mul(self.sources)
     }
 }
 
-/// From one line of so many targets to the next.
+/// The places from the first to the last of so many images, lines and pixels, at distances from one image and line to the next.
+fn places([images, lines, pixels]: [usize; 3], [image, line]: [usize; 2]) -> usize {
+    let last = |count: usize, step: usize| count.saturating_sub(1).saturating_mul(step);
+    last(images, image).saturating_add(last(lines, line)).saturating_add(pixels)
+}
+
+/// From the places of so many neighbouring targets, and of their sources, to the next.
 fn distance(places: &Places, axis: &Positions, targets: usize) -> usize {
-    let shared = match places.remainders[..] {
-        [(remainder, _)] => {
-            let (before, _, existing) = places.existing(axis, axis.start(), remainder);
-            before.min(places.count - before - existing)
-        }
-        _ => 0,
-    };
-    (places.count - shared).max(targets)
+    let all = places.longest(axis);
+    let zeros = places.remainders.iter().map(|&(remainder, _)| {
+        let (before, _, existing) = places.existing(axis, axis.start(), remainder);
+        before.min(all - before - existing)
+    });
+    (all - zeros.min().unwrap_or(0)).max(targets)
+}
+
+/// Pixels, some elements of each, that are written in the order of their places, with zeros between them.
+struct Pixels<'a> {
+    to: &'a mut [f32],
+    elements: usize,
+    /// The elements that are written.
+    done: usize,
+}
+
+impl Pixels<'_> {
+    /// Copies so many pixels, from one on.
+    ///
+    /// # Safety
+    /// They are valid.
+    #[inline(always)]
+    unsafe fn copy(&mut self, place: usize, from: *const f32, step: usize, count: usize) {
+        let start = place * self.elements;
+        self.to[self.done..start].fill(0.0);
+        self.done = start + count * self.elements;
+        // SAFETY: the caller's.
+        unsafe { copy_pixels(from, step, self.elements, &mut self.to[start..self.done]) };
+    }
+
+    fn finish(self) {
+        self.to[self.done..].fill(0.0);
+    }
 }
 
 /// Copies some channels of the sources of a stretch, with zeros where there are none.
@@ -91,32 +131,34 @@ pub(super) struct CopySources<'a> {
 impl Task for CopySources<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        let CopySources { arrangement, stretch, count, .. } = self;
+        let CopySources { arrangement, stretch, .. } = self;
         let Arrangement { lines, pixels, .. } = arrangement;
         let [planes, across, columns] = &self.class.axes;
         let line_start = (stretch.lines.start * across.advance) as isize + across.start();
         let pixel_start = (stretch.pixels.start * columns.advance) as isize + columns.start();
-        self.to.fill(0.0);
-        for image in 0..stretch.images {
-            let plane = (stretch.image + image) * planes.sources + self.plane;
-            for &(remainder, first) in &lines.remainders {
-                let (before, line, existing) = lines.existing(across, line_start, remainder);
-                for index in 0..existing {
-                    let line = plane * across.sources + line + index * across.advance;
-                    let place = image * arrangement.image + (first + before + index) * arrangement.line;
-                    for &(remainder, first) in &pixels.remainders {
-                        let (before, pixel, existing) = pixels.existing(columns, pixel_start, remainder);
-                        if existing > 0 {
-                            let to = &mut self.to[(place + first + before) * count..][..existing * count];
-                            let from = (line * columns.sources + pixel) * self.channels;
-                            let step = columns.advance * self.channels;
-                            // SAFETY: the pixels exist.
-                            unsafe { copy_pixels(self.from.add(from), step, count, to) };
-                        }
+        let step = columns.advance * self.channels;
+        let mut to = Pixels { to: self.to, elements: self.count, done: 0 };
+        for (i, &(remainder, _)) in lines.remainders.iter().enumerate() {
+            let (before, line, existing) = lines.existing(across, line_start, remainder);
+            for (j, &(remainder, _)) in pixels.remainders.iter().enumerate() {
+                let (left, pixel, count) = pixels.existing(columns, pixel_start, remainder);
+                if count == 0 {
+                    continue;
+                }
+                for image in 0..stretch.images {
+                    let plane = (stretch.image + image) * planes.sources + self.plane;
+                    let first = arrangement.first(i, j) + image * arrangement.image + left;
+                    for index in 0..existing {
+                        let line = plane * across.sources + line + index * across.advance;
+                        let from = (line * columns.sources + pixel) * self.channels;
+                        let place = first + (before + index) * arrangement.line;
+                        // SAFETY: the pixels exist.
+                        unsafe { to.copy(place, self.from.add(from), step, count) };
                     }
                 }
             }
         }
+        to.finish();
     }
 }
 
@@ -135,17 +177,17 @@ pub(super) struct CopyGradients<'a> {
 impl Task for CopyGradients<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        let CopyGradients { arrangement, stretch, filters, count, .. } = self;
-        self.to.fill(0.0);
+        let CopyGradients { arrangement, stretch, filters, .. } = self;
+        let mut to = Pixels { to: self.to, elements: self.count, done: 0 };
         for image in 0..stretch.images {
             for line in stretch.lines.clone() {
                 let from = stretch.target(self.class, image, line, stretch.pixels.start) * filters;
                 let place = image * arrangement.image + (line - stretch.lines.start) * arrangement.line;
-                let to = &mut self.to[place * count..][..stretch.pixels.len() * count];
                 // SAFETY: the targets exist.
-                unsafe { copy_pixels(self.from.add(from), filters, count, to) };
+                unsafe { to.copy(place, self.from.add(from), filters, stretch.pixels.len()) };
             }
         }
+        to.finish();
     }
 }
 
