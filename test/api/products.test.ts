@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { jit, ops, type Tensor, tensor } from '../../ts/index.js'
+import { jit, ops, random, type Tensor, tensor } from '../../ts/index.js'
 import { describeOnEachBackend } from '../backends.js'
 import { expectError } from '../expect.js'
 
@@ -19,6 +19,28 @@ describeOnEachBackend('products', () => {
     expect(moves('abc,dbc->da', ones(2, 3, 4), ones(5, 3, 4))).toBe(0)
     expect(moves('ij,jk,kl->il', ones(2, 3), ones(3, 4), ones(4, 5))).toBe(0)
     expect(moves('bqhd,bkhd->bhqk', ones(2, 4, 3, 5), ones(2, 6, 3, 5))).toBe(2)
+  })
+
+  test('of a batch by one matrix are one product of all rows', () => {
+    const f = jit((a: Tensor, b: Tensor) => ops.matmul(a, b))
+    const batch = random.uniform([5, 3, 4], { seed: 1 })
+    for (const shape of [
+      [4, 2],
+      [1, 4, 2],
+      [1, 1, 4, 2],
+    ]) {
+      const matrix = random.uniform(shape, { seed: 2 })
+      const wanted = ops.matmul(batch, ops.broadcastTo(ops.reshape(matrix, [4, 2]), [5, 4, 2]))
+      const product = f(batch, matrix)
+      expect(product.shape).toEqual(shape.length === 4 ? [1, 5, 3, 2] : [5, 3, 2])
+      expect(product.dataSync()).toEqual(wanted.dataSync())
+      const names = f
+        .plan(batch, matrix)
+        .info()
+        .instructions.map(({ name }) => name)
+      expect(names.filter((name) => name !== 'reshape')).toEqual(['matmul'])
+    }
+    expect(f(ones(2, 0, 4), ones(1, 4, 3)).shape).toEqual([2, 0, 3])
   })
 
   test('multiply the cheapest pair first', () => {

@@ -107,6 +107,7 @@ describe('the gradients of ops in all their forms are what central differences f
     ['matmul of vectors', ([a, b]) => ops.matmul(a!, b!), [x([4]), x([4], 2)]],
     ['matmul with a vector', ([a, b]) => ops.matmul(a!, b!), [x([2, 3, 4]), x([4], 2)]],
     ['matmul of a batch and a matrix', ([a, b]) => ops.matmul(a!, b!), [x([2, 3, 4]), x([4, 2], 2)]],
+    ['matmul of a batch and a batch of one', ([a, b]) => ops.matmul(a!, b!), [x([2, 3, 4]), x([1, 4, 2], 2)]],
     ['matmul of broadcast batches', ([a, b]) => ops.matmul(a!, b!), [x([2, 1, 3, 2]), x([4, 2, 3], 2)]],
     ['softmax over the first axis', ([a]) => ops.softmax(a!, { axis: 0 }), [x([3, 4])]],
     ['sum with keepdims', ([a]) => ops.sum(a!, { axis: [0, -1], keepdims: true }), [x([2, 3, 4])]],

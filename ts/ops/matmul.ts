@@ -36,13 +36,13 @@ function multiplyTensors(left: Tensor, right: Tensor): Tensor {
 }
 
 function multiplyBatches(a: Tensor, b: Tensor): Tensor {
-  const [rows, columns] = [a.shape.slice(0, -1), b.shape.slice(-1)]
-  if (b.rank === 2 && a.rank > 2) {
-    // One product of all rows is faster than a batch of small ones.
-    const flat = product(reshape(a, [sizeOf(rows), ...a.shape.slice(-1)]), b, false, false)
-    return reshape(flat, [...rows, ...columns])
-  }
   const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2))
+  if (a.rank > 2 && sizeOf(b.shape.slice(0, -2)) === 1) {
+    // One product of all rows is faster than a batch of small ones.
+    const rows = reshape(a, [sizeOf(a.shape.slice(0, -1)), ...a.shape.slice(-1)])
+    const flat = product(rows, reshape(b, b.shape.slice(-2)), false, false)
+    return reshape(flat, [...batch, ...a.shape.slice(-2, -1), ...b.shape.slice(-1)])
+  }
   return product(
     broadcastTo(a, [...batch, ...a.shape.slice(-2)]),
     broadcastTo(b, [...batch, ...b.shape.slice(-2)]),
