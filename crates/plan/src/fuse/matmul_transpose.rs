@@ -37,27 +37,59 @@ fn turn_products(graph: &mut Graph) {
     }
 }
 
-/// Lets products read what transposes of their factors read.
+/// Lets products read what a transpose reads, where they alone need it: reading the matrices turned costs less than the copy, but more
+/// than reading a copy that is made anyway.
 fn read_in_place(graph: &mut Graph) {
-    let mut transposes: Vec<Option<(Transpose, ValueId)>> = vec![None; graph.values.len()];
-    for node in &graph.nodes {
-        if let Work::Transpose(transpose) = node.work {
-            transposes[node.outputs[0]] = Some((transpose, node.inputs[0]));
+    let (mut readers, kept) = (graph.readers(), graph.kept());
+    for index in (0..graph.nodes.len()).rev() {
+        let Node { work: Work::Transpose(transpose), ref inputs, ref outputs, .. } = graph.nodes[index]
+        else {
+            continue;
+        };
+        let (source, value) = (inputs[0], outputs[0]);
+        let takes = |&reader: &usize| reads_in_place(&graph.nodes[reader], value, &transpose);
+        if kept[value] || !readers[value].iter().all(takes) {
+            continue;
+        }
+        readers[source].retain(|&reader| reader != index);
+        for reader in std::mem::take(&mut readers[value]) {
+            turn_factors(&mut graph.nodes[reader], value, source);
+            readers[source].push(reader);
         }
     }
-    for Node { work, inputs, .. } in &mut graph.nodes {
-        let Work::Product(Product { factors: Factors::Matmul(shape, _), .. }) = work else { continue };
-        let MatmulShape { batch, m, n, k, .. } = *shape;
-        let sides = [(&mut shape.transpose_a, [m, k]), (&mut shape.transpose_b, [k, n])];
-        for (input, (transposed, [rows, columns])) in inputs.iter_mut().zip(sides) {
-            while let Some((transpose, source)) = transposes[*input] {
-                let [rows, columns] = if *transposed { [columns, rows] } else { [rows, columns] };
-                if [transpose.matrices, transpose.columns, transpose.rows] != [batch, rows, columns] {
-                    break;
-                }
-                (*input, *transposed) = (source, !*transposed);
-            }
+}
+
+/// Whether a node reads transposed matrices as factors of products alone.
+fn reads_in_place(node: &Node, value: ValueId, transpose: &Transpose) -> bool {
+    let Some(shape) = plain_matmul(node) else { return false };
+    let MatmulShape { batch, m, n, k, transpose_a, transpose_b } = shape;
+    let sides = [(transpose_a, [m, k]), (transpose_b, [k, n])];
+    node.inputs.iter().zip(sides).all(|(&input, (transposed, [rows, columns]))| {
+        let [rows, columns] = if transposed { [columns, rows] } else { [rows, columns] };
+        input != value || [transpose.matrices, transpose.columns, transpose.rows] == [batch, rows, columns]
+    })
+}
+
+/// Replaces factors by those of which they are the transposes.
+fn turn_factors(node: &mut Node, value: ValueId, source: ValueId) {
+    let Work::Product(Product { factors: Factors::Matmul(shape, _), .. }) = &mut node.work else { return };
+    for (input, transposed) in node.inputs.iter_mut().zip([&mut shape.transpose_a, &mut shape.transpose_b]) {
+        if *input == value {
+            (*input, *transposed) = (source, !*transposed);
         }
+    }
+}
+
+/// The shape of a matrix product with nothing after it.
+fn plain_matmul(node: &Node) -> Option<MatmulShape> {
+    match node.work {
+        Work::Product(Product {
+            factors: Factors::Matmul(shape, _),
+            bias: false,
+            relu: false,
+            tape: None,
+        }) => Some(shape),
+        _ => None,
     }
 }
 
@@ -101,6 +133,18 @@ mod tests {
     }
 
     #[test]
+    fn reads_the_factors_of_several_products() {
+        let mut builder = Builder::default();
+        let a = builder.input(F32, &[5, 5]);
+        let turned = transpose(&mut builder, a, &[1, 0]);
+        for (first, second) in [(turned, turned), (a, turned)] {
+            let product = builder.matmul(first, second);
+            builder.output(product);
+        }
+        assert_eq!(ops(&builder, &[25]), ["matmul", "matmul"]);
+    }
+
+    #[test]
     fn reads_axes_that_are_one_in_memory() {
         let mut builder = Builder::default();
         let (a, b) = (builder.input(F32, &[3, 4, 5]), builder.input(F32, &[7, 2, 5]));
@@ -138,6 +182,7 @@ mod tests {
         builder.output(product);
         builder.output(b);
         assert_eq!(ops(&builder, &[20, 30]), ["transpose", "matmul"]);
+        assert_eq!(builder.plan().info().instructions[1].inputs[1].shape(), [5, 6]);
     }
 
     #[test]
