@@ -10,7 +10,7 @@ use crate::tensor::TensorType;
 /// Bytes of a tensor of which much has left the L2 cache before the next instruction begins.
 const LEAST: usize = 1 << 20;
 /// Bytes of a part that stays there, with other operands beside it, ...
-const MOST_OF_PART: usize = 1 << 17;
+const MOST_OF_PART: usize = 3 << 16;
 /// ... and of one that is worth the while.
 const LEAST_OF_PART: usize = 1 << 14;
 /// Operands of a reduction.
