@@ -2,7 +2,8 @@
 //!
 //! Each row of the gradient is the product of the sources that one tap reads, transposed, with the outputs' gradients. Both are read where
 //! they lie: a tile adds up the pixels whose sources exist, line by line, so that nothing is copied but the gradients of many filters.
-//! Each chunk adds up a part of the bands into sums of its own, and a second phase adds these in their order.
+//! Each chunk adds up a part of the bands into sums of its own, and a second phase adds these in their order. Where a gradient is so large that
+//! it has sums for few parts, a chunk computes a slice of its rows.
 
 mod copies;
 mod piece;
@@ -54,6 +55,8 @@ pub struct ConvolutionKernelGradient {
     bands: Split,
     together: usize,
     parts: Split,
+    /// The rows, in slices.
+    slices: Split,
     sum_chunks: Chunks,
     phases: [u32; 2],
 }
@@ -68,8 +71,8 @@ impl ConvolutionKernelGradient {
         let [class] = <[_; 1]>::try_from(geometry.forward()).expect("all outputs read alike");
         let planes = (batch * class.axes[0].count).max(1);
         let weights = geometry.weights();
-        let wanted = (geometry.work() / CHUNK_WORK).clamp(1, MOST_PARTS as u64) as usize;
-        let wanted = wanted.min(MOST_SUMS / weights.max(1)).max(1);
+        let threads = (geometry.work() / CHUNK_WORK).clamp(1, MOST_PARTS as u64) as usize;
+        let wanted = threads.min(MOST_SUMS / weights.max(1)).max(1);
         let [_, lines, columns] = &class.axes;
         let bands = Split::new(lines.count, wanted.div_ceil(planes));
         let targets = geometry.outputs() / filters.max(1);
@@ -100,7 +103,12 @@ impl ConvolutionKernelGradient {
         let packed = if is_packed { panels * BLOCK_DEPTH * tile.columns } else { 0 };
         let sum_chunks = Chunks::new(weights, 4 * (parts.parts + 1));
         let sums = if weights == 0 || (units > 0 && parts.parts == 1) { 0 } else { sum_chunks.count() };
-        let phases = [if weights == 0 || units == 0 { 0 } else { parts.parts as u32 }, sums];
+        // What is not set by one tile alone is cleared as a whole first.
+        let sets_all = taps == 1;
+        let threads = if sets_all { threads } else { 1 };
+        let slices = Split::new(rows.len(), threads.div_ceil(parts.parts));
+        let chunks = (parts.parts * slices.parts) as u32;
+        let phases = [if weights == 0 || units == 0 { 0 } else { chunks }, sums];
         ConvolutionKernelGradient {
             isa,
             geometry,
@@ -111,28 +119,31 @@ impl ConvolutionKernelGradient {
             parts_at_once,
             copied,
             packed,
-            sets_all: taps == 1,
+            sets_all,
             bands,
             together,
             parts,
+            slices,
             sum_chunks,
             phases,
         }
     }
 
-    /// Adds up the bands of a part.
+    /// Adds up the bands of a part, for a slice of the rows.
     ///
     /// # Safety
     /// The machine has the instruction set, and the operands and `private` have their sizes.
-    unsafe fn add_up<V: Tiles>(&self, part: usize, operands: &Operands<'_>, private: &mut [f32]) {
+    unsafe fn add_up<V: Tiles>(&self, chunk: usize, operands: &Operands<'_>, private: &mut [f32]) {
         let [planes, _, columns] = &self.class.axes;
         let weights = self.geometry.weights();
+        let (part, slice) = (chunk % self.parts.parts, chunk / self.parts.parts);
+        let rows = &self.rows[self.slices.part(slice)];
         let sums = match self.phases[1] {
             0 => operands.outputs[0],
             _ => operands.shared.part(4 * part * weights..4 * (part + 1) * weights),
         };
         if !self.sets_all {
-            // SAFETY: each part has its sums there, and no other part of them is borrowed.
+            // SAFETY: each part has its sums there, which its only slice writes; nothing of them is borrowed.
             unsafe { sums.slice_mut::<f32>(0..weights) }.fill(0.0);
         }
         let mut sets = self.sets_all;
@@ -146,6 +157,7 @@ impl ConvolutionKernelGradient {
                 let block = at_once.part(block);
                 let piece = Piece {
                     kernel: self,
+                    rows,
                     image: plane / planes.count,
                     images: self.together.min(units.end - first),
                     plane: plane % planes.count,
@@ -248,7 +260,7 @@ impl Kernel for ConvolutionKernelGradient {
             shared: if self.phases == [0, 0] || self.phases[1] == 0 {
                 0
             } else {
-                self.phases[0] as usize * self.geometry.weights()
+                self.parts.parts * self.geometry.weights()
             },
             private: self.packed + self.copied,
         }

@@ -11,6 +11,8 @@ use std::ptr::{null, null_mut};
 /// Pixels of lines of a plane, of one image or several: few enough that the gradients of a panel of filters stay in the L1 cache.
 pub(super) struct Piece<'a> {
     pub kernel: &'a ConvolutionKernelGradient,
+    /// The rows of the gradient that are added to.
+    pub rows: &'a [Part],
     pub image: usize,
     pub images: usize,
     pub plane: usize,
@@ -72,7 +74,7 @@ struct Panel {
 }
 
 impl Piece<'_> {
-    /// Adds the products of all sources with the gradients of all filters.
+    /// Adds the products of the sources of its rows with the gradients of all filters.
     ///
     /// # Safety
     /// The machine has the instruction set, operands and sums have their sizes, nobody else uses the sums, and `private` has its size.
@@ -88,7 +90,7 @@ impl Piece<'_> {
                     V::enter(Pack { piece: self, group, to: packed });
                 }
                 let channel = group * (geometry.channels / geometry.groups);
-                for parts in kernel.rows.chunks(kernel.parts_at_once) {
+                for parts in self.rows.chunks(kernel.parts_at_once) {
                     if let Some(own) = &kernel.copies {
                         V::enter(CopySources { copies: own, piece: self, parts, channel, to: copies });
                     }
