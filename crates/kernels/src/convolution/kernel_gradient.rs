@@ -1,7 +1,8 @@
 //! The gradient of a convolution by its kernel, as a sum of matrix products over the targets.
 //!
 //! Each row of the gradient is the product of the sources that one tap reads, transposed, with the outputs' gradients. Both are read where
-//! they lie: a tile adds up the pixels whose sources exist, line by line, so that nothing is copied but the gradients of many filters.
+//! they lie: a tile adds up the pixels whose sources exist, line by line. Only where there are many channels or filters are a few of them
+//! copied close together.
 //! Each chunk adds up a part of the bands into sums of its own, and a second phase adds these in their order. Where a gradient is so large that
 //! it has sums for few parts, a chunk computes a slice of its rows.
 
@@ -136,7 +137,7 @@ impl ConvolutionKernelGradient {
     unsafe fn add_up<V: Tiles>(&self, chunk: usize, operands: &Operands<'_>, private: &mut [f32]) {
         let [planes, _, columns] = &self.class.axes;
         let weights = self.geometry.weights();
-        let (part, slice) = (chunk % self.parts.parts, chunk / self.parts.parts);
+        let (part, slice) = (chunk / self.slices.parts, chunk % self.slices.parts);
         let rows = &self.rows[self.slices.part(slice)];
         let sums = match self.phases[1] {
             0 => operands.outputs[0],
@@ -176,14 +177,17 @@ impl ConvolutionKernelGradient {
     }
 
     /// Adds the sums of the parts.
-    fn sum<V: Tiles>(&self, chunk: u32, operands: &Operands<'_>) {
+    ///
+    /// # Safety
+    /// The machine has the instruction set, and the operands have their sizes.
+    unsafe fn sum<V: Tiles>(&self, chunk: u32, operands: &Operands<'_>) {
         let weights = self.geometry.weights();
         let range = self.sum_chunks.range(chunk);
         // SAFETY: the chunks' ranges are disjoint.
         let output = unsafe { operands.outputs[0].slice_mut::<f32>(range.clone()) };
         output.fill(0.0);
         let parts = if self.phases[0] == 0 { 0 } else { self.parts.parts };
-        // SAFETY: nobody writes the sums in this phase.
+        // SAFETY: the caller's; nobody writes the sums in this phase.
         unsafe { add_parts::<V>(&operands.shared, 0..parts, weights, range.start, output) };
     }
 }
@@ -191,7 +195,7 @@ impl ConvolutionKernelGradient {
 /// Adds to a total the same elements of the sums of some parts, from one element on. Each part has `size` sums.
 ///
 /// # Safety
-/// Nobody writes these sums meanwhile.
+/// The machine has the instruction set, and nobody writes these sums meanwhile.
 pub(super) unsafe fn add_parts<V: Vector>(
     sums: &Buffer,
     parts: Range<usize>,
@@ -234,10 +238,12 @@ impl TileTask for Chunk<'_, ConvolutionKernelGradient> {
 
     unsafe fn run<V: Tiles>(self) {
         let Chunk { kernel, phase, chunk, operands, private } = self;
-        match phase {
-            // SAFETY: the caller's.
-            0 => unsafe { kernel.add_up::<V>(chunk as usize, operands, private) },
-            _ => kernel.sum::<V>(chunk, operands),
+        // SAFETY: the caller's.
+        unsafe {
+            match phase {
+                0 => kernel.add_up::<V>(chunk as usize, operands, private),
+                _ => kernel.sum::<V>(chunk, operands),
+            }
         }
     }
 }
@@ -257,11 +263,7 @@ impl Kernel for ConvolutionKernelGradient {
 
     fn scratch(&self) -> Scratch {
         Scratch {
-            shared: if self.phases == [0, 0] || self.phases[1] == 0 {
-                0
-            } else {
-                self.parts.parts * self.geometry.weights()
-            },
+            shared: if self.phases.contains(&0) { 0 } else { self.parts.parts * self.geometry.weights() },
             private: self.packed + self.copied,
         }
     }

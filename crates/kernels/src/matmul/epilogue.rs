@@ -88,7 +88,7 @@ impl Finish {
         }
     }
 
-    /// The operands that the tape reads and writes, if it does so in rows of whole panels: some have an element for each of C.
+    /// The operands that the tape reads and writes, if its blocks are whole rows of C: some have an element for each of C.
     pub fn beside<'a>(&self, operands: &Operands<'a>) -> [&'a [Buffer]; 2] {
         match &self.tape {
             Some(tape) if tape.rectangles.is_of_whole_rows() => {

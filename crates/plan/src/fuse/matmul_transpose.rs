@@ -1,6 +1,6 @@
 //! A product reads transposed matrices where they are, and makes its own transposed where nothing else reads them.
 
-use layerwise_kernels::{MatmulShape, is_symmetric};
+use layerwise_kernels::{MatmulShape, Precision, is_symmetric};
 
 use crate::graph::{Graph, Node, Work};
 use crate::product::{Factors, Product};
@@ -19,8 +19,7 @@ pub fn apply(graph: &mut Graph) -> usize {
 fn turn_products(graph: &mut Graph) {
     let (readers, kept) = (graph.readers(), graph.kept());
     for product in 0..graph.nodes.len() {
-        let Work::Product(work) = &graph.nodes[product].work else { continue };
-        let Factors::Matmul(shape, precision) = work.factors else { continue };
+        let Some((shape, precision)) = plain_matmul(&graph.nodes[product]) else { continue };
         let value = graph.nodes[product].outputs[0];
         let [reader] = readers[value][..] else { continue };
         let Work::Transpose(transpose) = graph.nodes[reader].work else { continue };
@@ -28,8 +27,7 @@ fn turn_products(graph: &mut Graph) {
         if kept[value] || !is_whole || !is_symmetric(graph.isa, precision, &shape) {
             continue;
         }
-        let mut work = work.clone();
-        work.factors = Factors::Matmul(shape.transposed(), precision);
+        let work = Product::new(Factors::Matmul(shape.transposed(), precision));
         let (ops, inputs) = (graph.nodes[product].ops.clone(), graph.nodes[product].inputs.clone());
         let node = &mut graph.nodes[reader];
         node.ops.splice(0..0, ops);
@@ -61,7 +59,7 @@ fn read_in_place(graph: &mut Graph) {
 
 /// Whether a node reads transposed matrices as factors of products alone.
 fn reads_in_place(node: &Node, value: ValueId, transpose: &Transpose) -> bool {
-    let Some(shape) = plain_matmul(node) else { return false };
+    let Some((shape, _)) = plain_matmul(node) else { return false };
     let MatmulShape { batch, m, n, k, transpose_a, transpose_b } = shape;
     let sides = [(transpose_a, [m, k]), (transpose_b, [k, n])];
     node.inputs.iter().zip(sides).all(|(&input, (transposed, [rows, columns]))| {
@@ -80,15 +78,15 @@ fn turn_factors(node: &mut Node, value: ValueId, source: ValueId) {
     }
 }
 
-/// The shape of a matrix product with nothing after it.
-fn plain_matmul(node: &Node) -> Option<MatmulShape> {
+/// A matrix product with nothing after it.
+fn plain_matmul(node: &Node) -> Option<(MatmulShape, Precision)> {
     match node.work {
         Work::Product(Product {
-            factors: Factors::Matmul(shape, _),
+            factors: Factors::Matmul(shape, precision),
             bias: false,
             relu: false,
             tape: None,
-        }) => Some(shape),
+        }) => Some((shape, precision)),
         _ => None,
     }
 }

@@ -189,7 +189,7 @@ impl Copies {
 /// Copies `count` elements every `step` elements, as many as `to` has room for.
 ///
 /// # Safety
-/// They are valid.
+/// They are valid, and so is what lies between them.
 #[inline(always)]
 pub(in crate::convolution) unsafe fn copy_pixels(
     from: *const f32,

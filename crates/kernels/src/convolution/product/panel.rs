@@ -132,7 +132,7 @@ impl Panel<'_> {
         }
         let runs = &self.pass.runs[chain.clone()];
         let Run { mut source, mut row, mut depth, .. } = runs[0];
-        let next = runs.get(1).map_or((0, 0), |next| (next.source - source, next.row - row));
+        let next = runs.get(1).map_or((0, 0), |next| (next.source.wrapping_sub(source), next.row - row));
         if let Some(terms) = terms {
             let first = row % self.pass.reading.line_terms();
             let skipped = terms.start.saturating_sub(first).min(depth);

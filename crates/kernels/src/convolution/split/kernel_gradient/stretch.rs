@@ -80,6 +80,10 @@ fn places([images, lines, pixels]: [usize; 3], [image, line]: [usize; 2]) -> usi
 /// From the places of so many neighbouring targets, and of their sources, to the next.
 fn distance(places: &Places, axis: &Positions, targets: usize) -> usize {
     let all = places.longest(axis);
+    if targets < axis.count {
+        // Stretches that begin further on have fewer zeros before what exists, or none.
+        return all.max(targets);
+    }
     let zeros = places.remainders.iter().map(|&(remainder, _)| {
         let (before, _, existing) = places.existing(axis, axis.start(), remainder);
         before.min(all - before - existing)

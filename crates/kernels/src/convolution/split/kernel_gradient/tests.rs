@@ -26,6 +26,9 @@ fn geometries() -> Vec<Geometry> {
         of(4, [none, same(16), same(17)], 32, 32),
         of(1, [none, axis(18, 1, 1, 1, 0, 0), same(20)], 256, 32),
         of(5, [none, same(3), same(3)], 3, 300),
+        of(1, [none, same(4), axis(11, 3, 1, 3, 1, 6)], 2, 3),
+        of(1, [none, same(4), axis(11, 3, 1, 4, 1, 8)], 2, 3),
+        of(1, [none, same(4), axis(12, 2, 1, 13, 6, 7)], 2, 3),
     ]
 }
 
@@ -54,13 +57,16 @@ fn check(geometry: &Geometry, parts: Parts, [x, y]: [&[f32]; 2], c: &[f32], leas
 /// On any machine: each tap's sources lie as the gradients do, among zeros, and those that exist are the runs.
 #[test]
 fn sources_lie_as_gradients_do() {
-    for geometry in geometries() {
+    let all = geometries().into_iter().flat_map(|geometry| [(geometry, 1), (geometry, 2)]);
+    for (geometry, cut) in all {
         let Geometry { batch, channels, filters, .. } = geometry;
         let class = &geometry.forward()[0];
         let [planes, lines, pixels] = &class.axes;
-        let extents = [batch, lines.count, pixels.count];
-        let arrangement = Arrangement::new(class, extents);
-        let (taps, targets) = (arrangement.taps(class), arrangement.targets(extents));
+        // Several images are added up at once where each has one plane, and parts of a line by themselves.
+        let images = if planes.count == 1 && cut == 1 { batch } else { 1 };
+        let at_once = [images, if cut == 1 { lines.count } else { 1 }, pixels.count.div_ceil(cut)];
+        let arrangement = Arrangement::new(class, at_once);
+        let taps = arrangement.taps(class);
         let (x, y) = (numbers(geometry.inputs(), 1), numbers(geometry.outputs(), 2));
         // The gradients of the last channel and filter.
         let mut expected = vec![0.0; geometry.window()];
@@ -70,13 +76,21 @@ fn sources_lie_as_gradients_do() {
             }
         });
         let (mut laid, mut in_runs) = (vec![0.0; geometry.window()], vec![0.0; geometry.window()]);
-        // Several images are added up at once where each has one plane.
-        let images = if planes.count == 1 { batch } else { 1 };
-        let stretches =
-            (0..batch).step_by(images).flat_map(|image| (0..planes.count).map(move |plane| (image, plane)));
-        for (image, plane) in stretches {
-            let (lines, pixels) = (0..lines.count, 0..pixels.count);
-            let stretch = Stretch { image, images, plane, lines, pixels };
+        let mut stretches = Vec::new();
+        for image in (0..batch).step_by(images) {
+            for plane in 0..planes.count {
+                for line in (0..lines.count).step_by(at_once[1]) {
+                    for pixel in (0..pixels.count).step_by(at_once[2]) {
+                        let lines = line..line + at_once[1];
+                        let pixels = pixel..pixels.count.min(pixel + at_once[2]);
+                        stretches.push(Stretch { image, images, plane, lines, pixels });
+                    }
+                }
+            }
+        }
+        for stretch in stretches {
+            let plane = stretch.plane;
+            let targets = arrangement.targets([images, at_once[1], stretch.pixels.len()]);
             let mut gradients = vec![f32::NAN; targets];
             let [sources, filter] = [&x[channels - 1..], &y[filters - 1..]].map(<[f32]>::as_ptr);
             // SAFETY: all machines have the portable vectors, and the operands their sizes.
