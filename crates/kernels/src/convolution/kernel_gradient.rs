@@ -175,20 +175,19 @@ impl ConvolutionKernelGradient {
             }
         }
     }
+}
 
-    /// Adds the sums of the parts.
-    ///
-    /// # Safety
-    /// The machine has the instruction set, and the operands have their sizes.
-    unsafe fn sum<V: Tiles>(&self, chunk: u32, operands: &Operands<'_>) {
-        let weights = self.geometry.weights();
-        let range = self.sum_chunks.range(chunk);
-        // SAFETY: the chunks' ranges are disjoint.
-        let output = unsafe { operands.outputs[0].slice_mut::<f32>(range.clone()) };
-        output.fill(0.0);
-        let parts = if self.phases[0] == 0 { 0 } else { self.parts.parts };
-        // SAFETY: the caller's; nobody writes the sums in this phase.
-        unsafe { add_parts::<V>(&operands.shared, 0..parts, weights, range.start, output) };
+/// Sets some elements of a gradient to the totals of the sums of so many parts, which the scratch holds.
+///
+/// # Safety
+/// The machine has the instruction set, and nobody else uses these elements nor writes the sums meanwhile.
+pub(super) unsafe fn total<V: Vector>(operands: &Operands<'_>, parts: usize, elements: Range<usize>) {
+    let gradient = operands.outputs[0];
+    // SAFETY: the caller's.
+    unsafe {
+        let total = gradient.slice_mut::<f32>(elements.clone());
+        total.fill(0.0);
+        add_parts::<V>(&operands.shared, 0..parts, gradient.elements::<f32>(), elements.start, total);
     }
 }
 
@@ -238,11 +237,12 @@ impl TileTask for Chunk<'_, ConvolutionKernelGradient> {
 
     unsafe fn run<V: Tiles>(self) {
         let Chunk { kernel, phase, chunk, operands, private } = self;
-        // SAFETY: the caller's.
+        let parts = if kernel.phases[0] == 0 { 0 } else { kernel.parts.parts };
+        // SAFETY: the caller's; the chunks' ranges are disjoint, and only the first phase writes sums.
         unsafe {
             match phase {
                 0 => kernel.add_up::<V>(chunk as usize, operands, private),
-                _ => kernel.sum::<V>(chunk, operands),
+                _ => total::<V>(operands, parts, kernel.sum_chunks.range(chunk)),
             }
         }
     }

@@ -120,10 +120,9 @@ impl Reading {
         let columns = &self.axes[2];
         let (count, taps) = (columns.count, columns.taps.len());
         let zeros: usize = (0..count).map(|pixel| taps - columns.existing(pixel).len()).sum();
-        let follow = self.group == self.channels && columns.are_neighbours();
-        follow && self.group > 0 && zeros > 0 && zeros * LEAST_ZEROS >= taps * count && {
-            self.bands.part(0).len() >= LEAST_LINES
-        }
+        let follow = self.group == self.channels && self.group > 0 && columns.are_neighbours();
+        let is_worth_it = zeros > 0 && zeros * LEAST_ZEROS >= taps * count;
+        follow && is_worth_it && self.bands.part(0).len() >= LEAST_LINES
     }
 
     /// Whether no target needs zeros, which pays: those beside a line are left out with its ends, those before and behind with lines of

@@ -31,6 +31,8 @@ struct Sum {
     /// Where the first term's source lies, counted from that of the first term of all.
     source: usize,
     vectors: usize,
+    /// Whether it is the first of the targets' chains.
+    is_first: bool,
 }
 
 impl Panel<'_> {
@@ -77,11 +79,8 @@ impl Panel<'_> {
                     let first = inner.start + part.start;
                     let (a, c) =
                         (a.wrapping_add(first * rows.pixel_step), c.wrapping_add(first * band.pixel_step));
-                    if chain.start == 0 {
-                        band.ask::<V>(part.len(), c, sum.tile.stride_c);
-                    }
                     // SAFETY: the caller's.
-                    unsafe { sum.add::<V>(part.len(), a, c) };
+                    unsafe { sum.add::<V>(band, part.len(), a, c) };
                 }
             }
         }
@@ -106,11 +105,8 @@ impl Panel<'_> {
                     let first = first + part.start;
                     let (a, c) =
                         (a.wrapping_add(first * rows.line_step), c.wrapping_add(first * band.line_step));
-                    if chain.start == 0 {
-                        band.ask::<V>(part.len(), c, sum.tile.stride_c);
-                    }
                     // SAFETY: the caller's.
-                    unsafe { sum.add::<V>(part.len(), a, c) };
+                    unsafe { sum.add::<V>(band, part.len(), a, c) };
                 }
             }
             first += count;
@@ -126,6 +122,7 @@ impl Panel<'_> {
         terms: Option<&Range<usize>>,
         steps: [usize; 2],
     ) -> Option<Sum> {
+        let is_first = chain.start == 0;
         let chain = chain.start.max(needed.start)..chain.end.min(needed.end);
         if chain.is_empty() {
             return None;
@@ -159,19 +156,22 @@ impl Panel<'_> {
             relu: is_last && self.relu,
             ahead: [Ahead::NOTHING; 2],
         };
-        Some(Sum { tile, source: self.first_channel + source, vectors })
+        Some(Sum { tile, source: self.first_channel + source, vectors, is_first })
     }
 }
 
 impl Sum {
-    /// Adds it to so many targets; the sources of the first begin at `a`.
+    /// Adds it to so many targets of a band; the sources of the first begin at `a`. What lies beside them is asked for once.
     ///
     /// # Safety
     /// As for `Panel::compute`.
     #[inline(always)]
-    unsafe fn add<V: Tiles>(&mut self, count: usize, a: *const f32, c: *mut f32) {
+    unsafe fn add<V: Tiles>(&mut self, band: &Band<'_>, count: usize, a: *const f32, c: *mut f32) {
         if count == 0 {
             return;
+        }
+        if self.is_first {
+            band.ask::<V>(count, c, self.tile.stride_c);
         }
         (self.tile.a, self.tile.c) = (a.wrapping_add(self.source), c);
         // SAFETY: the caller's.

@@ -18,7 +18,7 @@ use crate::arch::Avx512x16;
 use crate::arch::amx::{Configured, DEPTH, Layout, PANEL, step_elements};
 use crate::chunks::Chunks;
 use crate::convolution::geometry::{Class, Geometry};
-use crate::convolution::kernel_gradient::{MOST_PARTS, MOST_SUMS, add_parts};
+use crate::convolution::kernel_gradient::{MOST_PARTS, MOST_SUMS, total};
 use crate::isa::Isa;
 use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch};
 use crate::matmul::{BLOCK_DEPTH, Parts, Precision, SPLIT_SLACK, Split, aligned};
@@ -218,17 +218,6 @@ impl SplitKernelGradient {
         }
     }
 
-    /// Adds the sums of the parts.
-    fn sum(&self, chunk: u32, operands: &Operands<'_>) {
-        let range = self.sum_chunks.range(chunk);
-        // SAFETY: the chunks' ranges are disjoint.
-        let output = unsafe { operands.outputs[0].slice_mut::<f32>(range.clone()) };
-        output.fill(0.0);
-        let weights = self.geometry.weights();
-        // SAFETY: nobody writes the sums in this phase, and a machine with AMX has AVX-512.
-        unsafe { add_parts::<Avx512x16>(&operands.shared, 0..self.sums.parts, weights, range.start, output) };
-    }
-
     /// The elements of a panel of gradients by parts.
     fn gradients_panel(&self) -> usize {
         self.steps() * step_elements(self.parts as usize)
@@ -302,10 +291,13 @@ impl Kernel for SplitKernelGradient {
         operands.require_input(1, self.geometry.outputs(), "the outputs' gradients");
         operands.require_output(self.geometry.weights(), "the kernel's gradient");
         self.scratch().require(operands, private);
-        match phase {
-            // SAFETY: the sizes were just checked.
-            0 => unsafe { self.add_up(chunk as usize, operands, private) },
-            _ => self.sum(chunk, operands),
+        // SAFETY: the sizes were just checked; the chunks' ranges are disjoint, only the first phase writes sums, and a machine with AMX has
+        // AVX-512.
+        unsafe {
+            match phase {
+                0 => self.add_up(chunk as usize, operands, private),
+                _ => total::<Avx512x16>(operands, self.sums.parts, self.sum_chunks.range(chunk)),
+            }
         }
         Ok(())
     }
