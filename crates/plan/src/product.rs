@@ -1,7 +1,7 @@
 //! A sum of products before it is a kernel, so that the work after it can join it.
 
 use layerwise_kernels::{
-    self as kernels, Depthwise, Epilogue, Geometry, Isa, Kernel, MatmulShape, Precision,
+    self as kernels, Depthwise, Epilogue, Geometry, Isa, Kernel, MatmulShape, MaxPool, Precision,
 };
 
 use crate::elementwise::Elementwise;
@@ -16,6 +16,8 @@ pub struct Product {
     pub relu: bool,
     /// After both. Its first input is what they leave of the product, and the others are the operands after them.
     pub tape: Option<Elementwise>,
+    /// Pools the outputs of a convolution after bias and relu, instead of a tape.
+    pub pool: Option<Box<MaxPool>>,
 }
 
 /// What is multiplied.
@@ -31,11 +33,23 @@ pub enum Factors {
 
 impl Product {
     pub fn new(factors: Factors) -> Self {
-        Product { factors, bias: false, relu: false, tape: None }
+        Product { factors, bias: false, relu: false, tape: None, pool: None }
     }
 
-    /// Whether other work can join it: its elements are one matrix, made row by row.
+    /// Whether a pooling of its elements can join it.
+    pub fn takes_pool(&self, pool: &MaxPool) -> bool {
+        match &self.factors {
+            Factors::Convolution(geometry, _) => self.takes_more() && pool.can_follow(geometry),
+            _ => false,
+        }
+    }
+
+    /// Whether other work can join it: its elements are one matrix, made row by row, and nothing but bias and relu has joined it.
     pub fn takes_more(&self) -> bool {
+        self.is_one_matrix() && self.tape.is_none() && self.pool.is_none()
+    }
+
+    fn is_one_matrix(&self) -> bool {
         match self.factors {
             Factors::Matmul(..) => true,
             Factors::Convolution(geometry, _) => geometry.groups == 1,
@@ -82,13 +96,14 @@ impl Product {
     /// The kernel.
     pub fn kernel(&self, isa: Isa) -> Box<dyn Kernel> {
         let tape = self.tape.as_ref().map(|tape| tape.kernel_over_rows(isa, self.columns()));
-        let epilogue = Epilogue { bias: self.bias, relu: self.relu, tape };
+        let epilogue =
+            Epilogue { bias: self.bias, relu: self.relu, tape, pool: self.pool.as_deref().cloned() };
         match self.factors {
             Factors::Matmul(shape, precision) => kernels::matmul(isa, precision, shape, epilogue),
-            Factors::Convolution(geometry, _) if geometry.is_depthwise() && !self.takes_more() => {
+            Factors::Convolution(geometry, _) if geometry.is_depthwise() && !self.is_one_matrix() => {
                 Box::new(Depthwise::forward(isa, geometry))
             }
-            Factors::InputGradient(geometry, _) if geometry.is_depthwise() && !self.takes_more() => {
+            Factors::InputGradient(geometry, _) if geometry.is_depthwise() && !self.is_one_matrix() => {
                 Box::new(Depthwise::input_gradient(isa, geometry))
             }
             Factors::Convolution(geometry, precision) => {

@@ -1,17 +1,22 @@
 //! The greatest elements of windows, and where they came from.
 
 mod chunk;
+#[cfg(test)]
+mod tests;
 
 use super::geometry::{Axis, Geometry};
 use crate::chunks::Chunks;
 use crate::isa::Isa;
-use crate::kernel::{Cost, Kernel, KernelError, Operands};
+use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands};
 use crate::target::Target;
 use chunk::Pool;
 use std::ops::Range;
 
 /// Channels of an image whose gradient is one item of work where windows overlap.
 const BLOCK: usize = 64;
+
+/// The place in windows of an element that gets no gradient.
+const NOWHERE: u8 = u8::MAX;
 
 /// What is done with the greatest element of each window, the first of equal ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,12 +29,25 @@ pub enum MaxPooling {
     Gradient,
     /// The gradient by what a relu made the inputs of: that by the inputs where they are positive, else 0.
     ReluGradient,
+    /// Its value, and its place in the window as a byte: from the inputs. Where `positive`, only elements greater than 0 have a place.
+    Places { positive: bool },
+    /// The gradient by the inputs: from these places and the outputs' gradients.
+    PlacesGradient,
 }
 
 impl MaxPooling {
     fn is_gradient(self) -> bool {
-        matches!(self, MaxPooling::Gradient | MaxPooling::ReluGradient)
+        matches!(self, MaxPooling::Gradient | MaxPooling::ReluGradient | MaxPooling::PlacesGradient)
     }
+}
+
+/// The first operand of max pooling.
+#[derive(Clone, Copy)]
+enum Source {
+    /// The inputs, in order from this element on.
+    Inputs(Buffer, usize),
+    /// The places of the greatest elements.
+    Places(Buffer),
 }
 
 /// Max pooling over each channel. Windows leave out what lies outside the inputs; NaN is the greatest of all.
@@ -78,6 +96,86 @@ impl MaxPool {
         is_gradient.then(|| MaxPool { pooling: MaxPooling::ReluGradient, ..self.clone() })
     }
 
+    /// Whether it makes the values of the greatest elements, and nothing else.
+    pub fn is_of_values(&self) -> bool {
+        self.pooling == MaxPooling::Value
+    }
+
+    /// The pooling that makes places of the greatest elements, and the gradient that reads them, if this is the values and the other their
+    /// gradient.
+    pub fn with_places(&self, gradient: &MaxPool) -> Option<[MaxPool; 2]> {
+        let positive = match gradient.pooling {
+            MaxPooling::Gradient => false,
+            MaxPooling::ReluGradient => true,
+            _ => return None,
+        };
+        let is_pair = self.is_of_values() && self.geometry == gradient.geometry;
+        let has_places = is_pair && self.geometry.window() < usize::from(NOWHERE);
+        let with = |own: &MaxPool, pooling| MaxPool { pooling, ..own.clone() };
+        has_places.then(|| {
+            [with(self, MaxPooling::Places { positive }), with(gradient, MaxPooling::PlacesGradient)]
+        })
+    }
+
+    /// Whether this is of the outputs of a convolution that can pool them while they are near. It makes them in pairs of lines, so no window
+    /// may have lines of two pairs.
+    pub fn can_follow(&self, convolution: &Geometry) -> bool {
+        let Geometry { batch, axes, channels, .. } = self.geometry;
+        let [planes, lines, _] = axes;
+        let is_value = matches!(self.pooling, MaxPooling::Value | MaxPooling::Places { .. });
+        let in_pairs = planes == Axis::NONE && lines.stride == 2 && lines.window <= 2 && lines.low == 0;
+        let extents = axes.map(|axis| axis.input) == convolution.axes.map(|axis| axis.output);
+        let are_outputs = extents && (batch, channels) == (convolution.batch, convolution.filters);
+        is_value && self.disjoint && in_pairs && are_outputs && convolution.groups == 1
+    }
+
+    pub(crate) fn outputs(&self) -> usize {
+        self.geometry.outputs()
+    }
+
+    /// Pools the windows of some pixels: pairs of lines of images, as far as these have them. `inputs` are their elements.
+    ///
+    /// # Panics
+    /// When the outputs have other sizes, or the pixels are fewer.
+    pub(crate) fn pool_pixels(&self, pixels: Range<usize>, inputs: Buffer, outputs: &[Buffer]) {
+        let [_, lines, columns] = self.geometry.axes;
+        let item = |pixel: usize| {
+            let line = pixel / columns.input;
+            line / lines.input * lines.output + (line % lines.input).div_ceil(lines.stride).min(lines.output)
+        };
+        let items = item(pixels.start)..item(pixels.end);
+        let first = pixels.start * self.geometry.channels;
+        self.compute(items, Source::Inputs(inputs, first), None, outputs);
+    }
+
+    /// Pools the windows of some lines; of all, `others` are the second operand.
+    fn compute(&self, items: Range<usize>, source: Source, others: Option<Buffer>, outputs: &[Buffer]) {
+        let results =
+            if self.pooling.is_gradient() { self.geometry.inputs() } else { self.geometry.outputs() };
+        let places = match (source, outputs.get(1)) {
+            (Source::Places(places), _) => places,
+            (_, Some(places)) if matches!(self.pooling, MaxPooling::Places { .. }) => *places,
+            _ => Buffer::EMPTY,
+        };
+        let (inputs, first) = match source {
+            Source::Inputs(inputs, first) => (inputs, first),
+            Source::Places(_) => (Buffer::EMPTY, 0),
+        };
+        let numbers = |buffer: Buffer| {
+            // SAFETY: numbers, which nobody writes meanwhile.
+            unsafe { buffer.slice::<f32>() }
+        };
+        self.target.run(Pool {
+            kernel: self,
+            items,
+            inputs: numbers(inputs),
+            first,
+            others: others.map_or(&[], numbers),
+            places,
+            output: outputs[0].part(0..4 * results),
+        });
+    }
+
     /// Outputs, or inputs, of one image.
     fn pixels(&self, extent: fn(&Axis) -> usize) -> usize {
         self.geometry.axes.iter().map(extent).product()
@@ -87,9 +185,9 @@ impl MaxPool {
 impl Kernel for MaxPool {
     fn name(&self) -> &'static str {
         match self.pooling {
-            MaxPooling::Value => "maxPool",
+            MaxPooling::Value | MaxPooling::Places { .. } => "maxPool",
             MaxPooling::Select => "maxPoolSelect",
-            MaxPooling::Gradient | MaxPooling::ReluGradient => "maxPoolGradient",
+            _ => "maxPoolGradient",
         }
     }
 
@@ -122,24 +220,19 @@ impl Kernel for MaxPool {
     }
 
     fn run(&self, _: u32, chunk: u32, operands: &Operands<'_>, _: &mut [f32]) -> Result<(), KernelError> {
-        let (inputs, outputs) = (self.geometry.inputs(), self.geometry.outputs());
-        let sizes = match self.pooling {
-            MaxPooling::Value => [inputs, 0, outputs],
-            MaxPooling::Select => [inputs, inputs, outputs],
-            MaxPooling::Gradient | MaxPooling::ReluGradient => [inputs, outputs, inputs],
+        let [inputs, outputs] = [self.geometry.inputs(), self.geometry.outputs()];
+        let numbers = |index: usize, count: usize| operands.inputs[index].part(0..4 * count);
+        let (source, others) = match self.pooling {
+            MaxPooling::Value | MaxPooling::Places { .. } => (Source::Inputs(numbers(0, inputs), 0), None),
+            MaxPooling::Select => (Source::Inputs(numbers(0, inputs), 0), Some(numbers(1, inputs))),
+            MaxPooling::Gradient | MaxPooling::ReluGradient => {
+                (Source::Inputs(numbers(0, inputs), 0), Some(numbers(1, outputs)))
+            }
+            MaxPooling::PlacesGradient => {
+                (Source::Places(operands.inputs[0].part(0..outputs)), Some(numbers(1, outputs)))
+            }
         };
-        let operand = |index: usize| match operands.inputs.get(index) {
-            // SAFETY: numbers, which nobody writes meanwhile.
-            Some(buffer) => unsafe { buffer.part(0..4 * sizes[index]).slice::<f32>() },
-            None => &[],
-        };
-        self.target.run(Pool {
-            kernel: self,
-            items: self.chunks.range(chunk),
-            inputs: operand(0),
-            others: operand(1),
-            output: operands.outputs[0].part(0..4 * sizes[2]),
-        });
+        self.compute(self.chunks.range(chunk), source, others, operands.outputs);
         Ok(())
     }
 }

@@ -67,6 +67,7 @@ impl Convolution {
     fn new(isa: Isa, geometry: Geometry, direction: Direction, epilogue: Epilogue) -> Self {
         assert!(isa.is_available(), "the machine has the instruction set");
         geometry.check();
+        assert!(epilogue.can_follow(direction.outputs(&geometry)), "the pooling is of the outputs");
         let Geometry { batch, groups, .. } = geometry;
         let Sides { classes, channels: from, columns, sources, targets } = direction.sides(&geometry);
         let (tile, lanes) = tile_size(isa);
@@ -76,7 +77,8 @@ impl Convolution {
         for class in classes {
             let weights = Weights::new(&geometry, &class, direction, tile.columns, lanes);
             let planes = batch * class.axes[0].count;
-            let reading = Reading::new(class, from, from / groups, columns, wanted.div_ceil(planes.max(1)));
+            let (bands, paired) = (wanted.div_ceil(planes.max(1)), epilogue.pool.is_some());
+            let reading = Reading::new(class, from, from / groups, columns, bands, paired);
             let ends = (weights.size(), weights.panels(), reading.units(batch));
             passes.push(Pass::new(reading, weights, [first_weight, first_panel, first_unit]));
             first_weight += ends.0;
@@ -88,7 +90,7 @@ impl Convolution {
             let m = batch * planes.count * lines.count * pixels.count;
             let k = pass.reading.terms;
             let shape = Shape { batch: 1, m, n: columns, k, transpose_a: false, transpose_b: false };
-            let rows = pass.reading.bands.part(0).len() * pixels.count;
+            let rows = pass.reading.bands.most() * pixels.count;
             Some(Finish::new(epilogue, &shape, rows, pass.weights.panels(), tile.columns))
         } else {
             assert!(epilogue.is_nothing(), "only targets that are one matrix have an epilogue");
@@ -287,7 +289,8 @@ impl Kernel for Convolution {
     /// Of targets that are one class, which are then computed in the order of rows.
     fn written(&self, phase: u32, chunk: u32) -> Option<Range<usize>> {
         let [Pass { reading, .. }] = &self.passes[..] else { return None };
-        if phase == 0 || !reading.axes.iter().all(|axis| axis.count == axis.targets) {
+        let is_pooled = self.finish.as_ref().is_some_and(Finish::is_pooled);
+        if phase == 0 || is_pooled || !reading.axes.iter().all(|axis| axis.count == axis.targets) {
             return None;
         }
         let start = |unit: usize| {

@@ -37,8 +37,9 @@ pub(super) struct Reading {
     group: usize,
     /// Whether the sources are copied with zeros around them; else they are read where they lie.
     is_copied: bool,
-    /// Targets' lines along the second axis, in bands.
-    pub bands: Split,
+    /// Targets' lines along the second axis, in bands; and in those that they would be cut into alone, which decide how sums are added up.
+    pub bands: Bands,
+    cut: Split,
     /// From one plane and line of the sources, as they are read, to the next. Where zeros lie around them, those behind a line are also
     /// some of those before the next one.
     plane: usize,
@@ -48,6 +49,39 @@ pub(super) struct Reading {
     width: usize,
     /// The terms of a window.
     pub terms: usize,
+}
+
+/// Some lines cut into bands, of which all but the last may have to be pairs of lines.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bands {
+    lines: usize,
+    /// Lines of an item, of which a band has some.
+    item: usize,
+    items: Split,
+}
+
+impl Bands {
+    fn new(lines: usize, cut: Split, paired: bool) -> Self {
+        let item = if paired { 2 } else { 1 };
+        let items =
+            if paired { Split::by_size(lines.div_ceil(2), (cut.part(0).len() / 2).max(1)) } else { cut };
+        Bands { lines, item, items }
+    }
+
+    pub fn count(&self) -> usize {
+        self.items.parts
+    }
+
+    /// The lines of a band. None has more than the first.
+    pub fn lines(&self, index: usize) -> Range<usize> {
+        let items = self.items.part(index);
+        items.start * self.item..self.lines.min(items.end * self.item)
+    }
+
+    /// The most lines of a band.
+    pub fn most(&self) -> usize {
+        self.lines(0).len()
+    }
 }
 
 /// The rows that are multiplied: `lines` of `pixels` each.
@@ -61,9 +95,16 @@ pub(super) struct Rows {
 }
 
 impl Reading {
-    /// `beside` is the number of elements that each target has. A plane had better have `wanted` bands.
-    pub fn new(class: Class, channels: usize, group: usize, beside: usize, wanted: usize) -> Self {
-        let mut reading = Self::in_bands(class, channels, group, beside, wanted);
+    /// `beside` is the number of elements that each target has. A plane had better have `wanted` bands, `paired` ones of pairs of lines.
+    pub fn new(
+        class: Class,
+        channels: usize,
+        group: usize,
+        beside: usize,
+        wanted: usize,
+        paired: bool,
+    ) -> Self {
+        let mut reading = Self::in_bands(class, channels, group, beside, wanted, paired);
         if !reading.axes.iter().all(Positions::is_inside) && !reading.leaves_out_zeros() {
             reading.copy();
         }
@@ -72,13 +113,20 @@ impl Reading {
 
     /// One whose sources are always copied with zeros around them, and all of one group.
     #[cfg(target_arch = "x86_64")]
-    pub fn copied(class: Class, channels: usize, beside: usize, wanted: usize) -> Self {
-        let mut reading = Self::in_bands(class, channels, channels, beside, wanted);
+    pub fn copied(class: Class, channels: usize, beside: usize, wanted: usize, paired: bool) -> Self {
+        let mut reading = Self::in_bands(class, channels, channels, beside, wanted, paired);
         reading.copy();
         reading
     }
 
-    fn in_bands(class: Class, channels: usize, group: usize, beside: usize, wanted: usize) -> Self {
+    fn in_bands(
+        class: Class,
+        channels: usize,
+        group: usize,
+        beside: usize,
+        wanted: usize,
+        paired: bool,
+    ) -> Self {
         let axes = class.axes;
         let [planes, across, columns] = &axes;
         let size = |lines: usize| {
@@ -87,7 +135,7 @@ impl Reading {
             sources.saturating_mul(channels).saturating_add(targets.saturating_mul(beside))
         };
         let within = (1..=across.count).take_while(|&lines| size(lines) <= BAND).last().unwrap_or(1);
-        let bands = Split::by_size(across.count, within.min(across.count.div_ceil(wanted.max(1))).max(1));
+        let cut = Split::by_size(across.count, within.min(across.count.div_ceil(wanted.max(1))).max(1));
         let line = columns.sources * channels;
         Reading {
             channels,
@@ -98,7 +146,8 @@ impl Reading {
             real: 0..0,
             width: 0,
             terms: axes.iter().map(|axis| axis.taps.len()).product::<usize>() * group,
-            bands,
+            bands: Bands::new(across.count, cut, paired),
+            cut,
             axes,
         }
     }
@@ -111,7 +160,7 @@ impl Reading {
         (self.real, self.width) = (place(0)..place(columns.sources), width);
         let shared = self.real.start.min(width - self.real.end);
         self.line = (width - shared) * self.channels;
-        self.plane = across.span(self.bands.part(0).len()) * self.line + shared * self.channels;
+        self.plane = across.span(self.bands.most()) * self.line + shared * self.channels;
         self.is_copied = true;
     }
 
@@ -122,7 +171,7 @@ impl Reading {
         let zeros: usize = (0..count).map(|pixel| taps - columns.existing(pixel).len()).sum();
         let follow = self.group == self.channels && self.group > 0 && columns.are_neighbours();
         let is_worth_it = zeros > 0 && zeros * LEAST_ZEROS >= taps * count;
-        follow && is_worth_it && self.bands.part(0).len() >= LEAST_LINES
+        follow && is_worth_it && self.cut.part(0).len() >= LEAST_LINES
     }
 
     /// Whether no target needs zeros, which pays: those beside a line are left out with its ends, those before and behind with lines of
@@ -135,7 +184,7 @@ impl Reading {
             && planes.is_inside()
             && self.parts_ends()
             && (0..lines.count).all(|line| existing(line) > 0)
-            && whole >= LEAST_WHOLE_LINES * self.bands.parts
+            && whole >= LEAST_WHOLE_LINES * self.cut.parts
     }
 
     /// Whether zeros lie around the sources that are read.
@@ -186,13 +235,13 @@ impl Reading {
     /// The bands of all images.
     pub fn units(&self, batch: usize) -> usize {
         let targets = self.axes.iter().map(|axis| axis.count).product::<usize>();
-        if targets == 0 { 0 } else { batch * self.axes[0].count * self.bands.parts }
+        if targets == 0 { 0 } else { batch * self.axes[0].count * self.bands.count() }
     }
 
     /// The image, the place along the first axis, and the lines of a unit.
     pub fn unit(&self, index: usize) -> (usize, usize, Range<usize>) {
-        let (plane, band) = (index / self.bands.parts, index % self.bands.parts);
-        (plane / self.axes[0].count, plane % self.axes[0].count, self.bands.part(band))
+        let (plane, band) = (index / self.bands.count(), index % self.bands.count());
+        (plane / self.axes[0].count, plane % self.axes[0].count, self.bands.lines(band))
     }
 
     /// The row of the first target of a line, counted over all targets.

@@ -24,6 +24,11 @@ pub(super) struct Sides {
 }
 
 impl Direction {
+    /// The geometry, if the targets are its outputs.
+    pub fn outputs(self, geometry: &Geometry) -> Option<&Geometry> {
+        (self == Direction::Forward).then_some(geometry)
+    }
+
     pub fn sides(self, geometry: &Geometry) -> Sides {
         let Geometry { channels, filters, .. } = *geometry;
         let (inputs, outputs) = (geometry.inputs(), geometry.outputs());

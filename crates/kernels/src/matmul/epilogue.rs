@@ -1,6 +1,7 @@
 //! What happens to elements of C once their sums are complete.
 
 use super::blocking::Shape;
+use crate::convolution::{Geometry, MaxPool};
 use crate::elementwise::{Elementwise, Rectangles};
 use crate::kernel::{Buffer, Cost, Kernel, Operands};
 use crate::lanes::GROUP;
@@ -19,11 +20,19 @@ pub struct Epilogue {
     /// Runs after them, over each block while it is in the cache. Its one segment has the rows of all matrices of the batch;
     /// its first input is the product, and the others are operands after A, B and the bias. The outputs are the tape's.
     pub tape: Option<Elementwise>,
+    /// Pools the outputs of a convolution after bias and relu, instead of a tape: pairs of lines while they are in the cache. The outputs
+    /// are the pooling's.
+    pub pool: Option<MaxPool>,
 }
 
 impl Epilogue {
     pub(crate) fn is_nothing(&self) -> bool {
-        !self.bias && !self.relu && self.tape.is_none()
+        !self.bias && !self.relu && self.tape.is_none() && self.pool.is_none()
+    }
+
+    /// Whether it can follow the outputs of a convolution, or another product, which is never pooled.
+    pub(crate) fn can_follow(&self, convolution: Option<&Geometry>) -> bool {
+        self.pool.as_ref().is_none_or(|pool| convolution.is_some_and(|geometry| pool.can_follow(geometry)))
     }
 }
 
@@ -35,6 +44,14 @@ pub(crate) struct Finish {
     /// Of C, all matrices of the batch.
     elements: usize,
     tape: Option<FinishTape>,
+    pool: Option<FinishPool>,
+}
+
+/// The pooling of an epilogue, and the most elements that wait for it.
+#[derive(Debug)]
+struct FinishPool {
+    pool: MaxPool,
+    sums: usize,
 }
 
 /// The tape of an epilogue, and the rectangles of C over which it runs.
@@ -53,7 +70,10 @@ impl Finish {
     /// # Panics
     /// When the tape is not one over the rows of the product.
     pub fn new(epilogue: Epilogue, shape: &Shape, rows: usize, panels: usize, panel: usize) -> Self {
-        let Epilogue { bias, relu, tape } = epilogue;
+        let Epilogue { bias, relu, tape, pool } = epilogue;
+        assert!(tape.is_none() || pool.is_none(), "one of them follows the product");
+        let elements = shape.batch * shape.m * shape.n;
+        let pool = pool.map(|pool| FinishPool { pool, sums: rows * shape.n });
         let tape = tape.map(|tape| {
             // Whole groups of lanes, where there are several panels.
             let columns = (MOST_SUMS / rows.max(1)).max(GROUP) / GROUP * GROUP;
@@ -68,7 +88,12 @@ impl Finish {
             );
             FinishTape { rectangles, panels, sums: rows * columns }
         });
-        Finish { bias, relu, elements: shape.batch * shape.m * shape.n, tape }
+        Finish { bias, relu, elements, tape, pool }
+    }
+
+    /// Whether the outputs are those of a pooling.
+    pub fn is_pooled(&self) -> bool {
+        self.pool.is_some()
     }
 
     /// The operands before those of the tape.
@@ -78,8 +103,12 @@ impl Finish {
 
     /// The cost of a product and what comes after it.
     pub fn cost(&self, product: Cost) -> Cost {
-        let Some(tape) = &self.tape else { return product };
-        let Cost { flops, bytes } = tape.rectangles.tape().cost();
+        let after = match (&self.tape, &self.pool) {
+            (Some(tape), _) => tape.rectangles.tape().cost(),
+            (_, Some(after)) => after.pool.cost(),
+            _ => return product,
+        };
+        let Cost { flops, bytes } = after;
         // The sums are neither written to memory nor read from there.
         let sums = 4 * self.elements as u64;
         Cost {
@@ -100,7 +129,8 @@ impl Finish {
 
     /// Private memory of a thread, in elements.
     pub fn scratch(&self) -> usize {
-        self.tape.as_ref().map_or(0, |tape| tape.sums + tape.rectangles.tape().scratch().private)
+        let pool = self.pool.as_ref().map_or(0, |pool| pool.sums);
+        self.tape.as_ref().map_or(pool, |tape| tape.sums + tape.rectangles.tape().scratch().private)
     }
 
     pub fn may_alias(&self, output: usize, input: usize) -> bool {
@@ -117,13 +147,14 @@ impl Finish {
         }
         if self.tape.is_none() {
             assert_eq!(operands.inputs.len(), self.operands_before(), "A, B and the bias");
-            operands.require_output(self.elements, "C");
+            let outputs = self.pool.as_ref().map_or(self.elements, |after| after.pool.outputs());
+            operands.require_output(outputs, "C");
         }
     }
 
     /// Computes a block of C, some rows and column panels of a product of the batch, and what comes after its sums. `compute` gets
     /// column panels to compute, where the first element of C would lie, and the step from one of its rows to the next: of C,
-    /// only these panels need exist.
+    /// only these panels need exist. Where C is pooled, a block has all panels of whole pairs of lines.
     ///
     /// # Safety
     /// The operands have the sizes of the shape, and nobody else uses the block of C.
@@ -142,6 +173,13 @@ impl Finish {
         mut compute: impl FnMut(Range<usize>, *mut f32, usize),
     ) {
         let Shape { m, n, .. } = *shape;
+        if let Some(FinishPool { pool, sums }) = &self.pool {
+            let sums = &mut private[..*sums];
+            compute(panels, sums.as_mut_ptr().wrapping_sub(rows.start * n), n);
+            // SAFETY: the sums are this thread's own.
+            let sums = unsafe { Buffer::new(sums.as_mut_ptr().cast(), size_of_val(sums)) };
+            return pool.pool_pixels(rows, sums, operands.outputs);
+        }
         let Some(tape) = &self.tape else {
             // SAFETY: C holds a matrix for each product.
             let c = unsafe { operands.outputs[0].pointer::<f32>().add(matrix * m * n) };

@@ -51,6 +51,7 @@ impl Matmul {
     /// # Panics
     /// When the machine lacks the instruction set, or an operand could not exist in memory.
     pub fn new(isa: Isa, shape: Shape, epilogue: Epilogue) -> Self {
+        assert!(epilogue.can_follow(None), "only a convolution is pooled");
         let Shape { batch, m, n, k, .. } = shape;
         assert!(isa.is_available(), "the machine has the instruction set");
         for (rows, columns) in [(m, k), (k, n), (m, n)] {

@@ -66,7 +66,7 @@ fn each_form(mut check: impl FnMut(Isa, bool, bool)) {
     }
 }
 
-const PLAIN: Epilogue = Epilogue { bias: false, relu: false, tape: None };
+const PLAIN: Epilogue = Epilogue { bias: false, relu: false, tape: None, pool: None };
 
 #[test]
 fn every_edge_of_a_tile() {
@@ -181,7 +181,7 @@ fn bias_and_relu_have_the_bits_of_separate_instructions() {
                 if relu {
                     Unary::Relu.apply(isa, &mut separate);
                 }
-                let fused = case.run(isa, Epilogue { bias, relu, tape: None });
+                let fused = case.run(isa, Epilogue { bias, relu, tape: None, pool: None });
                 assert_eq!(bits(&fused), bits(&separate), "{isa:?} {batch} {shape:?} {bias} {relu}");
             }
         }
@@ -218,7 +218,7 @@ fn tapes_have_the_bits_of_separate_instructions() {
             let scalar = vec![0.75];
             let outputs = || (vec![0f32; batch * m * n], vec![0f32; batch * m * n], vec![9u8; batch * m * n]);
 
-            let product = case.run(isa, Epilogue { bias: true, relu: true, tape: None });
+            let product = case.run(isa, Epilogue { bias: true, relu: true, tape: None, pool: None });
             let mut separate = outputs();
             let (sum, sigmoid, less) = (&mut separate.0, &mut separate.1, &mut separate.2);
             run_kernel(
@@ -228,7 +228,8 @@ fn tapes_have_the_bits_of_separate_instructions() {
             )
             .expect("no error is possible");
 
-            let epilogue = Epilogue { bias: true, relu: true, tape: Some(tape(isa, &case.shape)) };
+            let epilogue =
+                Epilogue { bias: true, relu: true, tape: Some(tape(isa, &case.shape)), pool: None };
             let kernel = Matmul::new(isa, case.shape, epilogue);
             let mut fused = outputs();
             let (sum, sigmoid, less) = (&mut fused.0, &mut fused.1, &mut fused.2);

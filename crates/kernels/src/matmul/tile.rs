@@ -208,7 +208,9 @@ impl<const ROWS: usize, const VECTORS: usize, const PACK: bool, const STRIDED: b
         for _ in 0..2 {
             // SAFETY: the caller's; prefetches never fault.
             unsafe {
-                V::prefetch(place.a.wrapping_add(STEPS_AHEAD * self.0.stride_a));
+                if V::ASKS_AHEAD {
+                    V::prefetch(place.a.wrapping_add(STEPS_AHEAD * self.0.stride_a));
+                }
                 self.step::<V, WHOLE>(place, sums);
             }
         }

@@ -58,7 +58,11 @@ fn producers(isa: Isa) -> Vec<Producer> {
             all.push(Producer {
                 make: Box::new(move || {
                     let tape = Some(sum_and_tanh(isa, shape[0], shape[1]));
-                    Box::new(Convolution::forward(isa, geometry, Epilogue { tape, bias: true, relu: true }))
+                    Box::new(Convolution::forward(
+                        isa,
+                        geometry,
+                        Epilogue { tape, bias: true, relu: true, pool: None },
+                    ))
                 }),
                 inputs: vec![geometry.inputs(), geometry.weights(), 18, 18],
                 outputs: 2,

@@ -70,12 +70,7 @@ fn fits(product: &Product, node: &Node, reader: &Node) -> bool {
     let shared = product.terms() >= LEAST_TERMS || *elements <= MOST_ELEMENTS;
     let near = whole == 0
         || (whole <= FEW && (product.makes_whole_rows() || *elements <= SMALL || *elements >= LARGE));
-    product.takes_more()
-        && product.tape.is_none()
-        && *elements == product.elements()
-        && agree
-        && shared
-        && near
+    product.takes_more() && *elements == product.elements() && agree && shared && near
 }
 
 /// The product with the elementwise work as its epilogue.

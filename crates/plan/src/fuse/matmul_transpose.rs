@@ -86,6 +86,7 @@ fn plain_matmul(node: &Node) -> Option<(MatmulShape, Precision)> {
             bias: false,
             relu: false,
             tape: None,
+            pool: None,
         }) => Some((shape, precision)),
         _ => None,
     }

@@ -8,6 +8,7 @@ mod in_place;
 mod matmul_bias;
 mod matmul_epilogue;
 mod matmul_transpose;
+mod pool_places;
 mod pool_relu;
 mod recompute;
 mod reduce_epilogue;
@@ -29,12 +30,13 @@ pub const COMMON_SUBEXPRESSIONS: Pass<Program> =
     Pass { name: "commonSubexpressions", apply: common_subexpressions::apply };
 
 /// The passes that remove and join nodes, in the order in which they run.
-pub const JOINING: [Pass<Graph>; 12] = [
+pub const JOINING: [Pass<Graph>; 13] = [
     Pass { name: "constants", apply: constants::apply },
     Pass { name: "softmaxCrossentropy", apply: softmax_crossentropy::apply },
     Pass { name: "poolRelu", apply: pool_relu::apply },
     Pass { name: "matmulTranspose", apply: matmul_transpose::apply },
     Pass { name: "matmulBias", apply: matmul_bias::apply },
+    Pass { name: "poolPlaces", apply: pool_places::apply },
     Pass { name: "broadcasts", apply: broadcasts::apply },
     Pass { name: "recompute", apply: recompute::apply },
     Pass { name: "elementwise", apply: elementwise::apply },

@@ -72,6 +72,7 @@ fn sample(seed: u64, instructions: usize) -> Sample {
         made += usize::from(add_instruction(&mut builder, &mut draws));
     }
     let count = builder.values.len();
+    add_pooled_convolution(&mut builder);
     for _ in 0..draws.below(4) + 1 {
         let value = draws.below(count);
         builder.output(value);
@@ -180,6 +181,28 @@ fn add_pooling(builder: &mut Builder, draws: &mut Draws, x: usize) -> bool {
     let mask = builder.op("less", &[zero, line]);
     builder.op("where", &[mask, gradient, zero]);
     true
+}
+
+/// Max pooling of a convolution of the elements of the last numbers, and its gradient.
+fn add_pooled_convolution(builder: &mut Builder) {
+    let small = 5..1000;
+    let fits = |value: &usize| {
+        builder.values[*value].dtype() == F32 && small.contains(&builder.values[*value].elements())
+    };
+    let Some(x) = (0..builder.values.len()).rev().find(fits) else { return };
+    let elements = builder.values[x].elements();
+    let lines = builder.op_with("reshape", &[x], json!({ "shape": [1, elements, 1, 1] }));
+    let kernel = builder.constant(&[2, 1, 1, 3], &[0.5, -1.0, 2.0, 1.5, 0.25, -0.75]);
+    let attributes = json!({
+        "strides": [1, 1], "dilations": [1, 1], "low": [0, 0], "high": [0, 0], "groups": 1,
+    });
+    let convolution = builder.op_with("convolution", &[lines, kernel], attributes);
+    let relu = builder.op("relu", &[convolution]);
+    let windows = json!({ "window": [2, 1], "strides": [2, 1], "low": [0, 0], "high": [0, 0] });
+    let pooled = builder.op_with("maxPool", &[relu], windows.clone());
+    let gradient = builder.op_with("maxPoolGradient", &[relu, pooled], windows);
+    builder.output(pooled);
+    builder.output(gradient);
 }
 
 /// A cross-entropy and its gradient for a factor of whatever shape fits.

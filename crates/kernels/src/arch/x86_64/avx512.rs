@@ -8,6 +8,7 @@ pub(crate) struct Avx512x16(pub(super) __m512);
 
 impl Vector for Avx512x16 {
     const LANES: usize = 16;
+    const ASKS_AHEAD: bool = true;
     type Mask = __mmask16;
 
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]

@@ -1,6 +1,6 @@
 //! Max pooling of some lines of outputs.
 
-use super::{BLOCK, MaxPool, MaxPooling};
+use super::{BLOCK, MaxPool, MaxPooling, NOWHERE};
 use crate::convolution::Geometry;
 use crate::kernel::Buffer;
 use crate::lanes::Arithmetic;
@@ -11,9 +11,13 @@ use std::ops::Range;
 pub(super) struct Pool<'a> {
     pub kernel: &'a MaxPool,
     pub items: Range<usize>,
+    /// The inputs from one element on, if they are read.
     pub inputs: &'a [f32],
+    pub first: usize,
     /// The second operand, where there is one.
     pub others: &'a [f32],
+    /// A byte for each output, where they are read or written.
+    pub places: Buffer,
     pub output: Buffer,
 }
 
@@ -95,6 +99,16 @@ impl Pool<'_> {
             let window = self.seen(image, [plane, line, column]);
             let at = (output + column) * pitch;
             let mut from = channels.start;
+            if let MaxPooling::Places { .. } | MaxPooling::PlacesGradient = self.kernel.pooling {
+                for from in channels.clone().step_by(BLOCK) {
+                    let channels = from..channels.end.min(from + BLOCK);
+                    match self.kernel.pooling {
+                        MaxPooling::Places { positive } => self.find(&window, channels, at, positive),
+                        _ => self.give(&window, channels, at),
+                    }
+                }
+                continue;
+            }
             if self.kernel.pooling == MaxPooling::Value {
                 while from + 32 <= channels.end {
                     self.window::<32>(&window, from, at + from);
@@ -157,6 +171,79 @@ impl Pool<'_> {
                 }
                 self.scatter(window, from, &greatest.places, &gradients);
             }
+            MaxPooling::Places { .. } | MaxPooling::PlacesGradient => {
+                unreachable!("bytes have loops of their own")
+            }
+        }
+    }
+
+    /// The greatest elements of some channels of a window, and their places as bytes.
+    #[inline(always)]
+    fn find(&self, window: &Window, channels: Range<usize>, at: usize, positive: bool) {
+        let mut places = [0; BLOCK];
+        let places = &mut places[..channels.len()];
+        let mut from = 0;
+        while from + 16 <= places.len() {
+            self.find_lanes::<16>(window, channels.start + from, at, positive, &mut places[from..]);
+            from += 16;
+        }
+        while from + 8 <= places.len() {
+            self.find_lanes::<8>(window, channels.start + from, at, positive, &mut places[from..]);
+            from += 8;
+        }
+        while from < places.len() {
+            self.find_lanes::<1>(window, channels.start + from, at, positive, &mut places[from..]);
+            from += 1;
+        }
+        // SAFETY: each output's place is one chunk's.
+        let bytes = unsafe { self.places.slice_mut::<u8>(at + channels.start..at + channels.end) };
+        // A loop over a length that the compiler does not know becomes one over vectors of bytes; an unrolled one does not.
+        for (byte, place) in bytes.iter_mut().zip(places) {
+            *byte = *place as u8;
+        }
+    }
+
+    #[inline(always)]
+    fn find_lanes<const N: usize>(
+        &self,
+        window: &Window,
+        from: usize,
+        at: usize,
+        positive: bool,
+        places: &mut [u32],
+    ) {
+        let mut greatest = self.greatest::<N>(window, from);
+        self.write(at + from, &greatest.values);
+        if positive {
+            for i in 0..N {
+                let has_place = greatest.values[i] > 0.0;
+                greatest.places[i] = if has_place { greatest.places[i] } else { u32::from(NOWHERE) };
+            }
+        }
+        places[..N].copy_from_slice(&greatest.places);
+    }
+
+    /// Gives the gradients of some channels of a window's output to the places of its greatest elements.
+    #[inline(always)]
+    fn give(&self, window: &Window, channels: Range<usize>, at: usize) {
+        let range = at + channels.start..at + channels.end;
+        let gradients = &self.others[range.clone()];
+        // SAFETY: nobody writes the places meanwhile.
+        let places = unsafe { self.places.part(range).slice::<u8>() };
+        let mut seen = 0;
+        for (place, is_seen) in window.places(window.owned) {
+            let inputs = place + channels.start..place + channels.end;
+            // SAFETY: each window's inputs are one chunk's, or each block of channels of an image, and no other part of them is borrowed.
+            let output = unsafe { self.output.slice_mut::<f32>(inputs) };
+            let own = if is_seen { seen } else { NOWHERE - 1 };
+            let given = gradients.iter().zip(places);
+            let given = given.map(|(gradient, place)| if *place == own { *gradient } else { 0.0 });
+            if self.kernel.disjoint {
+                output.iter_mut().zip(given).for_each(|(output, given)| *output = given);
+            } else {
+                output.iter_mut().zip(given).for_each(|(output, given)| *output += given);
+            }
+            seen += u8::from(is_seen);
         }
     }
 
@@ -165,7 +252,7 @@ impl Pool<'_> {
     fn value<const N: usize>(&self, window: &Window, from: usize) -> [f32; N] {
         let mut greatest = [f32::NEG_INFINITY; N];
         for (place, _) in window.places(window.seen) {
-            let values = lanes::<N>(self.inputs, place + from);
+            let values = lanes::<N>(self.inputs, place + from - self.first);
             for i in 0..N {
                 let is_greater = (values[i] > greatest[i]) | values[i].is_nan();
                 greatest[i] = if is_greater { values[i] } else { greatest[i] };
@@ -178,7 +265,7 @@ impl Pool<'_> {
     fn greatest<const N: usize>(&self, window: &Window, from: usize) -> Greatest<N> {
         let mut greatest = Greatest::new();
         for (place, _) in window.places(window.seen) {
-            greatest.meet(lanes(self.inputs, place + from));
+            greatest.meet(lanes(self.inputs, place + from - self.first));
         }
         greatest
     }

@@ -81,6 +81,7 @@ impl SplitConvolution {
     pub fn new(geometry: Geometry, direction: Direction, parts: Parts, epilogue: Epilogue) -> Self {
         assert!(Isa::Amx.is_available(), "the machine has the instruction set");
         geometry.check();
+        assert!(epilogue.can_follow(direction.outputs(&geometry)), "the pooling is of the outputs");
         assert_eq!(geometry.groups, 1, "all channels are one group");
         let Sides { classes, channels, columns, sources, targets } = direction.sides(&geometry);
         assert!(sources > 0 && targets > 0, "there is something to compute");
@@ -90,7 +91,8 @@ impl SplitConvolution {
         for class in classes {
             let matrix = Weights::new(&geometry, &class, direction, PANEL, 1);
             let planes = geometry.batch * class.axes[0].count;
-            let reading = Reading::copied(class, channels, columns, wanted.div_ceil(planes.max(1)));
+            let paired = epilogue.pool.is_some();
+            let reading = Reading::copied(class, channels, columns, wanted.div_ceil(planes.max(1)), paired);
             let ends = (matrix.panels(), reading.units(geometry.batch));
             let pass = Pass::new(reading, matrix, channels, parts, [weights, panels, units]);
             weights += ends.0 * pass.panel_size();
@@ -99,7 +101,7 @@ impl SplitConvolution {
             passes.push(pass);
         }
         let finish = if let [pass] = &passes[..] {
-            let rows = pass.reading.bands.part(0).len() * pass.reading.axes[2].count;
+            let rows = pass.reading.bands.most() * pass.reading.axes[2].count;
             let shape = shape(targets, columns, pass);
             Some(Finish::new(epilogue, &shape, rows, pass.weights.panels(), PANEL))
         } else {

@@ -86,6 +86,6 @@ impl Pass {
     /// The lines of the sources of a band.
     pub fn copied_lines(&self) -> usize {
         let [planes, across, _] = &self.reading.axes;
-        planes.span(1) * across.span(self.reading.bands.part(0).len())
+        planes.span(1) * across.span(self.reading.bands.most())
     }
 }

@@ -222,7 +222,7 @@ fn epilogues_have_the_bits_of_separate_instructions() {
         }
         Unary::Relu.apply(Isa::Amx, &mut separate);
         let kernel = |tape| {
-            let epilogue = Epilogue { bias: true, relu: true, tape };
+            let epilogue = Epilogue { bias: true, relu: true, tape, pool: None };
             SplitConvolution::new(*geometry, Direction::Forward, Parts::Two, epilogue)
         };
         assert_eq!(run(&kernel(None), targets, &[&a, &b, &bias]), separate);

@@ -70,6 +70,7 @@ impl WinogradConvolution {
     fn new(isa: Isa, geometry: Geometry, direction: Direction, epilogue: Epilogue) -> Self {
         assert!(isa.is_available(), "the machine has the instruction set");
         geometry.check();
+        assert!(epilogue.can_follow(direction.outputs(&geometry)), "the pooling is of the outputs");
         assert!(is_possible(&geometry), "windows are of three by three, one after the other");
         let batch = geometry.batch;
         let Sides { classes, channels, columns, sources, .. } = direction.sides(&geometry);
@@ -307,7 +308,7 @@ impl Kernel for WinogradConvolution {
     }
 
     fn written(&self, phase: u32, chunk: u32) -> Option<Range<usize>> {
-        if phase == 0 {
+        if phase == 0 || self.finish.is_pooled() {
             return None;
         }
         let blocks = self.chunks.part(chunk as usize);

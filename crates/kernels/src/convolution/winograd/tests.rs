@@ -278,7 +278,7 @@ fn epilogues_have_the_bits_of_separate_instructions() {
             if relu {
                 Unary::Relu.apply(isa, &mut separate);
             }
-            let epilogue = Epilogue { bias: true, relu, tape: None };
+            let epilogue = Epilogue { bias: true, relu, tape: None, pool: None };
             assert_eq!(run(epilogue, &[&inputs, &weights, &bias]), separate);
 
             Unary::Tanh.apply(isa, &mut separate);
@@ -295,7 +295,7 @@ fn epilogues_have_the_bits_of_separate_instructions() {
             let segment = Segment { rows, columns: geometry.filters, access: vec![Access::Full; 2] };
             let float = Dtype::Float32;
             let tape = Elementwise::new(isa, ops, vec![float; 2], vec![(float, 0)], vec![segment]);
-            let epilogue = Epilogue { bias: true, relu, tape: Some(tape) };
+            let epilogue = Epilogue { bias: true, relu, tape: Some(tape), pool: None };
             assert_eq!(run(epilogue, &[&inputs, &weights, &bias, &residual]), separate);
         }
     }

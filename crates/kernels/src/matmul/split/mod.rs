@@ -67,6 +67,7 @@ impl SplitMatmul {
     /// When the machine lacks AMX or an extent is zero.
     pub fn new(shape: Shape, parts: Parts, epilogue: Epilogue) -> Self {
         assert!(Isa::Amx.is_available(), "the machine has the instruction set");
+        assert!(epilogue.can_follow(None), "only a convolution is pooled");
         assert!(
             shape.batch > 0 && shape.m > 0 && shape.n > 0 && shape.k > 0,
             "there is something to multiply"

@@ -3,7 +3,7 @@ use crate::matmul::Matmul;
 use crate::testing::{numbers, run_kernel};
 use crate::{Access, Binary, Dtype, Elementwise, LaneOp, Segment, Source, TapeOp, Unary};
 
-const PLAIN: Epilogue = Epilogue { bias: false, relu: false, tape: None };
+const PLAIN: Epilogue = Epilogue { bias: false, relu: false, tape: None, pool: None };
 const PARTS: [Parts; 3] = [Parts::One, Parts::Two, Parts::Three];
 
 fn shape(batch: usize, [m, n, k]: [usize; 3], form: usize) -> Shape {
@@ -198,7 +198,7 @@ fn epilogues_have_the_bits_of_separate_instructions() {
             if relu {
                 Unary::Relu.apply(Isa::Amx, &mut separate);
             }
-            let epilogue = Epilogue { bias: true, relu, tape: None };
+            let epilogue = Epilogue { bias: true, relu, tape: None, pool: None };
             assert_eq!(by_parts(shape, Parts::Three, epilogue, &[&a, &b, &bias]), separate);
 
             Unary::Tanh.apply(Isa::Amx, &mut separate);
@@ -214,7 +214,7 @@ fn epilogues_have_the_bits_of_separate_instructions() {
             let segment = Segment { rows: batch * shape.m, columns: shape.n, access: vec![Access::Full; 2] };
             let float = Dtype::Float32;
             let tape = Elementwise::new(Isa::Amx, ops, vec![float; 2], vec![(float, 0)], vec![segment]);
-            let epilogue = Epilogue { bias: true, relu, tape: Some(tape) };
+            let epilogue = Epilogue { bias: true, relu, tape: Some(tape), pool: None };
             assert_eq!(by_parts(shape, Parts::Three, epilogue, &[&a, &b, &bias, &residual]), separate);
         }
     }
