@@ -5,6 +5,7 @@ mod chunk;
 mod tests;
 
 use super::geometry::{Axis, Geometry};
+use super::product::makes_pairs;
 use crate::chunks::Chunks;
 use crate::isa::Isa;
 use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands};
@@ -39,15 +40,6 @@ impl MaxPooling {
     fn is_gradient(self) -> bool {
         matches!(self, MaxPooling::Gradient | MaxPooling::ReluGradient | MaxPooling::PlacesGradient)
     }
-}
-
-/// The first operand of max pooling.
-#[derive(Clone, Copy)]
-enum Source {
-    /// The inputs, in order from this element on.
-    Inputs(Buffer, usize),
-    /// The places of the greatest elements.
-    Places(Buffer),
 }
 
 /// Max pooling over each channel. Windows leave out what lies outside the inputs; NaN is the greatest of all.
@@ -117,8 +109,8 @@ impl MaxPool {
         })
     }
 
-    /// Whether this is of the outputs of a convolution that can pool them while they are near. It makes them in pairs of lines, so no window
-    /// may have lines of two pairs.
+    /// Whether this is of the outputs of a convolution that can pool them while they are near: it makes them in pairs of lines, each of which
+    /// has one line of windows, of one or both.
     pub fn can_follow(&self, convolution: &Geometry) -> bool {
         let Geometry { batch, axes, channels, .. } = self.geometry;
         let [planes, lines, _] = axes;
@@ -126,7 +118,8 @@ impl MaxPool {
         let in_pairs = planes == Axis::NONE && lines.stride == 2 && lines.window <= 2 && lines.low == 0;
         let extents = axes.map(|axis| axis.input) == convolution.axes.map(|axis| axis.output);
         let are_outputs = extents && (batch, channels) == (convolution.batch, convolution.filters);
-        is_value && self.disjoint && in_pairs && are_outputs && convolution.groups == 1
+        let is_possible = is_value && self.disjoint && in_pairs && are_outputs && convolution.groups == 1;
+        is_possible && makes_pairs(convolution)
     }
 
     pub(crate) fn outputs(&self) -> usize {
@@ -136,43 +129,21 @@ impl MaxPool {
     /// Pools the windows of some pixels: pairs of lines of images, as far as these have them. `inputs` are their elements.
     ///
     /// # Panics
-    /// When the outputs have other sizes, or the pixels are fewer.
-    pub(crate) fn pool_pixels(&self, pixels: Range<usize>, inputs: Buffer, outputs: &[Buffer]) {
+    /// When there are fewer outputs, or pixels.
+    pub(crate) fn pool_pixels(&self, pixels: Range<usize>, inputs: &[f32], outputs: &[Buffer]) {
         let [_, lines, columns] = self.geometry.axes;
         let item = |pixel: usize| {
             let line = pixel / columns.input;
             line / lines.input * lines.output + (line % lines.input).div_ceil(lines.stride).min(lines.output)
         };
-        let items = item(pixels.start)..item(pixels.end);
-        let first = pixels.start * self.geometry.channels;
-        self.compute(items, Source::Inputs(inputs, first), None, outputs);
-    }
-
-    /// Pools the windows of some lines; of all, `others` are the second operand.
-    fn compute(&self, items: Range<usize>, source: Source, others: Option<Buffer>, outputs: &[Buffer]) {
-        let results =
-            if self.pooling.is_gradient() { self.geometry.inputs() } else { self.geometry.outputs() };
-        let places = match (source, outputs.get(1)) {
-            (Source::Places(places), _) => places,
-            (_, Some(places)) if matches!(self.pooling, MaxPooling::Places { .. }) => *places,
-            _ => Buffer::EMPTY,
-        };
-        let (inputs, first) = match source {
-            Source::Inputs(inputs, first) => (inputs, first),
-            Source::Places(_) => (Buffer::EMPTY, 0),
-        };
-        let numbers = |buffer: Buffer| {
-            // SAFETY: numbers, which nobody writes meanwhile.
-            unsafe { buffer.slice::<f32>() }
-        };
         self.target.run(Pool {
             kernel: self,
-            items,
-            inputs: numbers(inputs),
-            first,
-            others: others.map_or(&[], numbers),
-            places,
-            output: outputs[0].part(0..4 * results),
+            items: item(pixels.start)..item(pixels.end),
+            inputs,
+            first: pixels.start * self.geometry.channels,
+            others: &[],
+            places: outputs.get(1).copied().unwrap_or(Buffer::EMPTY),
+            output: outputs[0],
         });
     }
 
@@ -220,19 +191,32 @@ impl Kernel for MaxPool {
     }
 
     fn run(&self, _: u32, chunk: u32, operands: &Operands<'_>, _: &mut [f32]) -> Result<(), KernelError> {
-        let [inputs, outputs] = [self.geometry.inputs(), self.geometry.outputs()];
-        let numbers = |index: usize, count: usize| operands.inputs[index].part(0..4 * count);
-        let (source, others) = match self.pooling {
-            MaxPooling::Value | MaxPooling::Places { .. } => (Source::Inputs(numbers(0, inputs), 0), None),
-            MaxPooling::Select => (Source::Inputs(numbers(0, inputs), 0), Some(numbers(1, inputs))),
-            MaxPooling::Gradient | MaxPooling::ReluGradient => {
-                (Source::Inputs(numbers(0, inputs), 0), Some(numbers(1, outputs)))
-            }
-            MaxPooling::PlacesGradient => {
-                (Source::Places(operands.inputs[0].part(0..outputs)), Some(numbers(1, outputs)))
-            }
+        let (inputs, outputs) = (self.geometry.inputs(), self.geometry.outputs());
+        let sizes = match self.pooling {
+            MaxPooling::Value | MaxPooling::Places { .. } => [inputs, 0, outputs],
+            MaxPooling::Select => [inputs, inputs, outputs],
+            MaxPooling::Gradient | MaxPooling::ReluGradient => [inputs, outputs, inputs],
+            MaxPooling::PlacesGradient => [0, outputs, inputs],
         };
-        self.compute(self.chunks.range(chunk), source, others, operands.outputs);
+        let operand = |index: usize| match operands.inputs.get(index) {
+            // SAFETY: numbers, which nobody writes meanwhile.
+            Some(buffer) => unsafe { buffer.part(0..4 * sizes[index]).slice::<f32>() },
+            None => &[],
+        };
+        let places = match self.pooling {
+            MaxPooling::Places { .. } => operands.outputs[1].part(0..outputs),
+            MaxPooling::PlacesGradient => operands.inputs[0].part(0..outputs),
+            _ => Buffer::EMPTY,
+        };
+        self.target.run(Pool {
+            kernel: self,
+            items: self.chunks.range(chunk),
+            inputs: operand(0),
+            first: 0,
+            others: operand(1),
+            places,
+            output: operands.outputs[0].part(0..4 * sizes[2]),
+        });
         Ok(())
     }
 }

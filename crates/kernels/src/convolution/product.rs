@@ -71,14 +71,13 @@ impl Convolution {
         let Geometry { batch, groups, .. } = geometry;
         let Sides { classes, channels: from, columns, sources, targets } = direction.sides(&geometry);
         let (tile, lanes) = tile_size(isa);
-        let wanted = (geometry.work() / CHUNK_WORK).clamp(1, MOST_CHUNKS as u64) as usize;
+        let wanted = wanted_chunks(&geometry);
         let (mut first_weight, mut first_panel, mut first_unit) = (0, 0, 0);
         let mut passes = Vec::new();
         for class in classes {
             let weights = Weights::new(&geometry, &class, direction, tile.columns, lanes);
             let planes = batch * class.axes[0].count;
-            let (bands, paired) = (wanted.div_ceil(planes.max(1)), epilogue.pool.is_some());
-            let reading = Reading::new(class, from, from / groups, columns, bands, paired);
+            let reading = Reading::new(class, from, from / groups, columns, wanted.div_ceil(planes.max(1)));
             let ends = (weights.size(), weights.panels(), reading.units(batch));
             passes.push(Pass::new(reading, weights, [first_weight, first_panel, first_unit]));
             first_weight += ends.0;
@@ -247,6 +246,22 @@ impl TileTask for Chunk<'_, Convolution> {
             _ => unsafe { kernel.compute::<V>(chunk as usize, operands, private) },
         }
     }
+}
+
+fn wanted_chunks(geometry: &Geometry) -> usize {
+    (geometry.work() / CHUNK_WORK).clamp(1, MOST_CHUNKS as u64) as usize
+}
+
+/// Whether the outputs' lines are computed in pairs, by whatever kernel: no other cuts them into shorter bands than this one.
+pub(super) fn makes_pairs(geometry: &Geometry) -> bool {
+    let Geometry { batch, channels, filters, groups, .. } = *geometry;
+    let wanted = wanted_chunks(geometry);
+    geometry.forward().into_iter().all(|class| {
+        let planes = batch * class.axes[0].count;
+        let reading =
+            Reading::new(class, channels, channels / groups, filters, wanted.div_ceil(planes.max(1)));
+        reading.bands.are_of_pairs()
+    })
 }
 
 /// The elements of weights that are packed in one chunk.

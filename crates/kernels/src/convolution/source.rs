@@ -37,9 +37,8 @@ pub(super) struct Reading {
     group: usize,
     /// Whether the sources are copied with zeros around them; else they are read where they lie.
     is_copied: bool,
-    /// Targets' lines along the second axis, in bands; and in those that they would be cut into alone, which decide how sums are added up.
+    /// Targets' lines along the second axis, in bands.
     pub bands: Bands,
-    cut: Split,
     /// From one plane and line of the sources, as they are read, to the next. Where zeros lie around them, those behind a line are also
     /// some of those before the next one.
     plane: usize,
@@ -51,7 +50,7 @@ pub(super) struct Reading {
     pub terms: usize,
 }
 
-/// Some lines cut into bands, of which all but the last may have to be pairs of lines.
+/// Some lines cut into bands of a few: of pairs of lines, unless bands have one, so that windows of two lines can be pooled in one band.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bands {
     lines: usize,
@@ -61,11 +60,15 @@ pub(super) struct Bands {
 }
 
 impl Bands {
-    fn new(lines: usize, cut: Split, paired: bool) -> Self {
-        let item = if paired { 2 } else { 1 };
-        let items =
-            if paired { Split::by_size(lines.div_ceil(2), (cut.part(0).len() / 2).max(1)) } else { cut };
-        Bands { lines, item, items }
+    /// Bands of so many lines, or one more.
+    fn new(lines: usize, each: usize) -> Self {
+        let item = each.clamp(1, 2);
+        Bands { lines, item, items: Split::by_size(lines.div_ceil(item), each.div_ceil(item).max(1)) }
+    }
+
+    /// Whether all but the last are of pairs of lines.
+    pub fn are_of_pairs(&self) -> bool {
+        self.item == 2
     }
 
     pub fn count(&self) -> usize {
@@ -95,16 +98,9 @@ pub(super) struct Rows {
 }
 
 impl Reading {
-    /// `beside` is the number of elements that each target has. A plane had better have `wanted` bands, `paired` ones of pairs of lines.
-    pub fn new(
-        class: Class,
-        channels: usize,
-        group: usize,
-        beside: usize,
-        wanted: usize,
-        paired: bool,
-    ) -> Self {
-        let mut reading = Self::in_bands(class, channels, group, beside, wanted, paired);
+    /// `beside` is the number of elements that each target has. A plane had better have `wanted` bands.
+    pub fn new(class: Class, channels: usize, group: usize, beside: usize, wanted: usize) -> Self {
+        let mut reading = Self::in_bands(class, channels, group, beside, wanted);
         if !reading.axes.iter().all(Positions::is_inside) && !reading.leaves_out_zeros() {
             reading.copy();
         }
@@ -113,20 +109,13 @@ impl Reading {
 
     /// One whose sources are always copied with zeros around them, and all of one group.
     #[cfg(target_arch = "x86_64")]
-    pub fn copied(class: Class, channels: usize, beside: usize, wanted: usize, paired: bool) -> Self {
-        let mut reading = Self::in_bands(class, channels, channels, beside, wanted, paired);
+    pub fn copied(class: Class, channels: usize, beside: usize, wanted: usize) -> Self {
+        let mut reading = Self::in_bands(class, channels, channels, beside, wanted);
         reading.copy();
         reading
     }
 
-    fn in_bands(
-        class: Class,
-        channels: usize,
-        group: usize,
-        beside: usize,
-        wanted: usize,
-        paired: bool,
-    ) -> Self {
+    fn in_bands(class: Class, channels: usize, group: usize, beside: usize, wanted: usize) -> Self {
         let axes = class.axes;
         let [planes, across, columns] = &axes;
         let size = |lines: usize| {
@@ -135,7 +124,7 @@ impl Reading {
             sources.saturating_mul(channels).saturating_add(targets.saturating_mul(beside))
         };
         let within = (1..=across.count).take_while(|&lines| size(lines) <= BAND).last().unwrap_or(1);
-        let cut = Split::by_size(across.count, within.min(across.count.div_ceil(wanted.max(1))).max(1));
+        let bands = Bands::new(across.count, within.min(across.count.div_ceil(wanted.max(1))));
         let line = columns.sources * channels;
         Reading {
             channels,
@@ -146,8 +135,7 @@ impl Reading {
             real: 0..0,
             width: 0,
             terms: axes.iter().map(|axis| axis.taps.len()).product::<usize>() * group,
-            bands: Bands::new(across.count, cut, paired),
-            cut,
+            bands,
             axes,
         }
     }
@@ -171,7 +159,7 @@ impl Reading {
         let zeros: usize = (0..count).map(|pixel| taps - columns.existing(pixel).len()).sum();
         let follow = self.group == self.channels && self.group > 0 && columns.are_neighbours();
         let is_worth_it = zeros > 0 && zeros * LEAST_ZEROS >= taps * count;
-        follow && is_worth_it && self.cut.part(0).len() >= LEAST_LINES
+        follow && is_worth_it && self.bands.most() >= LEAST_LINES
     }
 
     /// Whether no target needs zeros, which pays: those beside a line are left out with its ends, those before and behind with lines of
@@ -184,7 +172,7 @@ impl Reading {
             && planes.is_inside()
             && self.parts_ends()
             && (0..lines.count).all(|line| existing(line) > 0)
-            && whole >= LEAST_WHOLE_LINES * self.cut.parts
+            && whole >= LEAST_WHOLE_LINES * self.bands.count()
     }
 
     /// Whether zeros lie around the sources that are read.

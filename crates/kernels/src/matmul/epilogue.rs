@@ -140,7 +140,7 @@ impl Finish {
     }
 
     /// # Panics
-    /// When an operand other than A, B and those of the tape has the wrong size.
+    /// When an operand other than A, B, those of the tape and the places of a pooling has the wrong size.
     pub fn check(&self, shape: &Shape, operands: &Operands<'_>) {
         if self.bias {
             operands.require_input(2, shape.n, "the bias");
@@ -148,7 +148,7 @@ impl Finish {
         if self.tape.is_none() {
             assert_eq!(operands.inputs.len(), self.operands_before(), "A, B and the bias");
             let outputs = self.pool.as_ref().map_or(self.elements, |after| after.pool.outputs());
-            operands.require_output(outputs, "C");
+            operands.require_output(outputs, "C, or what is pooled of it");
         }
     }
 
@@ -176,8 +176,6 @@ impl Finish {
         if let Some(FinishPool { pool, sums }) = &self.pool {
             let sums = &mut private[..*sums];
             compute(panels, sums.as_mut_ptr().wrapping_sub(rows.start * n), n);
-            // SAFETY: the sums are this thread's own.
-            let sums = unsafe { Buffer::new(sums.as_mut_ptr().cast(), size_of_val(sums)) };
             return pool.pool_pixels(rows, sums, operands.outputs);
         }
         let Some(tape) = &self.tape else {

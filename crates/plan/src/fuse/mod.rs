@@ -29,7 +29,8 @@ pub struct Pass<T> {
 pub const COMMON_SUBEXPRESSIONS: Pass<Program> =
     Pass { name: "commonSubexpressions", apply: common_subexpressions::apply };
 
-/// The passes that remove and join nodes, in the order in which they run.
+/// The passes that remove and join nodes, in the order in which they run. A convolution pools what bias and relu have left, for a gradient
+/// that has taken over the relu's.
 pub const JOINING: [Pass<Graph>; 13] = [
     Pass { name: "constants", apply: constants::apply },
     Pass { name: "softmaxCrossentropy", apply: softmax_crossentropy::apply },

@@ -16,7 +16,7 @@ pub(super) struct Pool<'a> {
     pub first: usize,
     /// The second operand, where there is one.
     pub others: &'a [f32],
-    /// A byte for each output, where they are read or written.
+    /// A byte for each window, where they are read or written.
     pub places: Buffer,
     pub output: Buffer,
 }
@@ -98,17 +98,10 @@ impl Pool<'_> {
         for column in 0..columns {
             let window = self.seen(image, [plane, line, column]);
             let at = (output + column) * pitch;
-            let mut from = channels.start;
-            if let MaxPooling::Places { .. } | MaxPooling::PlacesGradient = self.kernel.pooling {
-                for from in channels.clone().step_by(BLOCK) {
-                    let channels = from..channels.end.min(from + BLOCK);
-                    match self.kernel.pooling {
-                        MaxPooling::Places { positive } => self.find(&window, channels, at, positive),
-                        _ => self.give(&window, channels, at),
-                    }
-                }
+            if self.with_bytes(&window, &channels, at) {
                 continue;
             }
+            let mut from = channels.start;
             if self.kernel.pooling == MaxPooling::Value {
                 while from + 32 <= channels.end {
                     self.window::<32>(&window, from, at + from);
@@ -129,6 +122,20 @@ impl Pool<'_> {
                 from += 1;
             }
         }
+    }
+
+    /// What comes of some channels of a window, if places are read or written: bytes have loops of their own.
+    #[inline(always)]
+    fn with_bytes(&self, window: &Window, channels: &Range<usize>, at: usize) -> bool {
+        for from in channels.clone().step_by(BLOCK) {
+            let channels = from..channels.end.min(from + BLOCK);
+            match self.kernel.pooling {
+                MaxPooling::Places { positive } => self.find(window, channels, at, positive),
+                MaxPooling::PlacesGradient => self.give(window, channels, at),
+                _ => return false,
+            }
+        }
+        true
     }
 
     /// The window of an output.
@@ -171,9 +178,7 @@ impl Pool<'_> {
                 }
                 self.scatter(window, from, &greatest.places, &gradients);
             }
-            MaxPooling::Places { .. } | MaxPooling::PlacesGradient => {
-                unreachable!("bytes have loops of their own")
-            }
+            MaxPooling::Places { .. } | MaxPooling::PlacesGradient => unreachable!("these have bytes"),
         }
     }
 
@@ -254,7 +259,7 @@ impl Pool<'_> {
         for (place, _) in window.places(window.seen) {
             let values = lanes::<N>(self.inputs, place + from - self.first);
             for i in 0..N {
-                let is_greater = (values[i] > greatest[i]) | values[i].is_nan();
+                let is_greater = (values[i] > greatest[i]) | (values[i].is_nan() & !greatest[i].is_nan());
                 greatest[i] = if is_greater { values[i] } else { greatest[i] };
             }
         }

@@ -91,8 +91,7 @@ impl SplitConvolution {
         for class in classes {
             let matrix = Weights::new(&geometry, &class, direction, PANEL, 1);
             let planes = geometry.batch * class.axes[0].count;
-            let paired = epilogue.pool.is_some();
-            let reading = Reading::copied(class, channels, columns, wanted.div_ceil(planes.max(1)), paired);
+            let reading = Reading::copied(class, channels, columns, wanted.div_ceil(planes.max(1)));
             let ends = (matrix.panels(), reading.units(geometry.batch));
             let pass = Pass::new(reading, matrix, channels, parts, [weights, panels, units]);
             weights += ends.0 * pass.panel_size();
