@@ -20,6 +20,7 @@ export function fusionPrograms(rows: readonly number[] = rowCounts): Case[] {
     ...rows.map(crossentropies),
     ...rows.map(reductionsOfChains),
     ...rows.map(rearrangements),
+    ...rows.map(pooledConvolutions),
     repeatedExpressions(),
     variableUpdates(),
   ]
@@ -200,6 +201,28 @@ function rearrangements(rows: number): Case {
       ]
     })
   return fusionCase(`rearrangements of ${rows} rows`, f, inputs)
+}
+
+/** Convolutions whose outputs are pooled, and their gradients by images of so many lines, kernel and bias. */
+function pooledConvolutions(rows: number): Case {
+  const inputs = [
+    uniform([2, rows + 2, 9, 3], -1, 1, rows),
+    ...[1, 5, 8, 33].flatMap((filters) => [
+      uniform([3, 3, 3, filters], -1, 1, filters),
+      uniform([filters], -1, 1, 7),
+    ]),
+  ]
+  const f: TensorFunction = ([x, ...weights]) =>
+    [0, 1, 2, 3].flatMap((i) => {
+      const operands = [x, ...weights.slice(2 * i, 2 * i + 2)] as Tensor[]
+      const pooled = ([x, kernel, bias]: Tensor[]) => {
+        const outputs = ops.add(ops.conv(x as Tensor, kernel as Tensor, { padding: 'same' }), bias as Tensor)
+        return ops.maxPool(ops.relu(outputs), 2)
+      }
+      const gradients = grad((of: Tensor[]) => ops.sum(ops.square(pooled(of))))(operands)
+      return [pooled(operands), ...gradients]
+    })
+  return fusionCase(`pooled convolutions of ${rows} lines`, f, inputs)
 }
 
 /** Adam's rule on variables of many lengths at once, some of them equal, and two that change places. */
