@@ -1,5 +1,6 @@
 //! Convolutions, their gradients, and pooling, over one to three axes with the channels last.
 
+mod bands;
 mod depthwise;
 mod geometry;
 mod kernel_gradient;

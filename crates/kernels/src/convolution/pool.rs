@@ -3,6 +3,7 @@
 mod chunk;
 #[cfg(test)]
 mod tests;
+mod window;
 
 use super::geometry::{Axis, Geometry};
 use super::product::makes_pairs;

@@ -4,9 +4,10 @@
 //! So a convolution is a sum of matrix products, one a run, whose rows overlap in memory. Nothing is copied but, where windows leave the
 //! input and the zeros around it cannot be left out of the sums, the sources of the band with zeros around them.
 
+use super::bands::Bands;
 use super::geometry::{Class, Positions};
 use crate::chunks::part;
-use crate::matmul::{BLOCK_DEPTH, Split};
+use crate::matmul::BLOCK_DEPTH;
 use std::ops::Range;
 
 /// Elements of the sources of a band, which stay in the L2 cache.
@@ -48,43 +49,6 @@ pub(super) struct Reading {
     width: usize,
     /// The terms of a window.
     pub terms: usize,
-}
-
-/// Some lines cut into bands of a few: of pairs of lines, unless bands have one, so that windows of two lines can be pooled in one band.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Bands {
-    lines: usize,
-    /// Lines of an item, of which a band has some.
-    item: usize,
-    items: Split,
-}
-
-impl Bands {
-    /// Bands of so many lines, or one more.
-    fn new(lines: usize, each: usize) -> Self {
-        let item = each.clamp(1, 2);
-        Bands { lines, item, items: Split::by_size(lines.div_ceil(item), each.div_ceil(item).max(1)) }
-    }
-
-    /// Whether all but the last are of pairs of lines.
-    pub fn are_of_pairs(&self) -> bool {
-        self.item == 2
-    }
-
-    pub fn count(&self) -> usize {
-        self.items.parts
-    }
-
-    /// The lines of a band. None has more than the first.
-    pub fn lines(&self, index: usize) -> Range<usize> {
-        let items = self.items.part(index);
-        items.start * self.item..self.lines.min(items.end * self.item)
-    }
-
-    /// The most lines of a band.
-    pub fn most(&self) -> usize {
-        self.lines(0).len()
-    }
 }
 
 /// The rows that are multiplied: `lines` of `pixels` each.
