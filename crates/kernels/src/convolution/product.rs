@@ -248,7 +248,8 @@ impl TileTask for Chunk<'_, Convolution> {
     }
 }
 
-fn wanted_chunks(geometry: &Geometry) -> usize {
+/// How many chunks a convolution had better have.
+pub(super) fn wanted_chunks(geometry: &Geometry) -> usize {
     (geometry.work() / CHUNK_WORK).clamp(1, MOST_CHUNKS as u64) as usize
 }
 
