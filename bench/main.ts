@@ -27,7 +27,7 @@ const help = `Usage:
       Prints the error of matrix products and convolutions against float64, for each instruction set and precision.
   npm run -s bench -- profile [--threads N] [--seconds S] [--precision highest|high|medium] [WORKLOAD …]
       Where the time of a step goes, by instruction, with rates of arithmetic and of memory traffic.
-  npm run -s bench -- ops [--threads N] [--seconds S] [FAMILY …]
+  npm run -s bench -- ops [--threads N] [--seconds S] [--precision highest|high|medium] [FAMILY …]
       Times the kernels of each family, with their share of what the machine's arithmetic or memory allows.
   npm run -s bench -- gemm [--isa NAME] [--precision highest|high|medium] [--threads 1,2] [--seconds S]
                              [--mkl PATH|--python PATH] [squares|thin|workloads|M,N,K,FORM …]

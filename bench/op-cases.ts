@@ -69,6 +69,7 @@ interface Convolution {
 const convolutions: readonly Convolution[] = [
   { name: '3×3', input: [8, 56, 56, 64], kernel: [3, 3, 64, 64] },
   { name: '3×3, small images', input: [32, 8, 8, 64], kernel: [3, 3, 64, 64] },
+  { name: '3×3, 16 channels', input: [64, 32, 32, 16], kernel: [3, 3, 16, 16] },
   { name: '1×1', input: [8, 56, 56, 256], kernel: [1, 1, 256, 64] },
   { name: '3×3, strides 2', input: [8, 56, 56, 128], kernel: [3, 3, 128, 128], strides: 2 },
   { name: '7×7, strides 2, few channels', input: [4, 224, 224, 3], kernel: [7, 7, 3, 64], strides: 2 },

@@ -7,6 +7,7 @@ import { nativeLines } from './native-program.js'
 import { type OpCase, opCases } from './op-cases.js'
 import { leastTime, type Work } from './roofline.js'
 import { printTable } from './table.js'
+import { precisionOption } from './workloads.js'
 
 /** One line of output. Rates are of the minimum. */
 interface OpTiming {
@@ -28,9 +29,14 @@ export async function ops(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { threads: { type: 'string', default: '1' }, seconds: { type: 'string', default: '0.3' } },
+    options: {
+      threads: { type: 'string', default: '1' },
+      seconds: { type: 'string', default: '0.3' },
+      precision: { type: 'string' },
+    },
   })
   const threads = Number(values.threads)
+  const options = precisionOption(values.precision)
   lw.setBackend('native')
   lw.setThreads(threads)
   const cases = selected(positionals)
@@ -42,7 +48,7 @@ export async function ops(args: string[]): Promise<void> {
   }
   const timings: OpTiming[] = []
   for (const one of cases) {
-    const timing = measure(one, Number(values.seconds), limits)
+    const timing = measure(one, Number(values.seconds), limits, options)
     timings.push(timing)
     console.log(JSON.stringify({ ...timing, isa: lw.info().isa, threads }))
   }
@@ -64,9 +70,9 @@ function selected(families: readonly string[]): OpCase[] {
   return cases.filter(({ family }) => families.length === 0 || families.includes(family))
 }
 
-function measure(one: OpCase, seconds: number, limits: readonly Limit[]): OpTiming {
+function measure(one: OpCase, seconds: number, limits: readonly Limit[], options: lw.JitOptions): OpTiming {
   const inputs = one.inputs()
-  const compiled = lw.jit((...inputs: lw.Tensor[]) => corners(one.call(...inputs)))
+  const compiled = lw.jit((...inputs: lw.Tensor[]) => corners(one.call(...inputs)), options)
   const plan = compiled.plan(...inputs) as NativeExecutorPlan
   const timed = (steps: number) => parts(plan.profile(inputs, steps), one)
   const once = total(timed(2), 'minimum')
