@@ -11,12 +11,13 @@ mod piece;
 mod rows;
 
 use super::geometry::{Class, Geometry};
-use super::product::tile_size;
 use crate::arch::{Task, Vector};
 use crate::chunks::Chunks;
 use crate::isa::Isa;
 use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
-use crate::matmul::{BLOCK_DEPTH, CHUNK_WORK, Chunk, Split, TileSize, TileTask, Tiles, with_tiles};
+use crate::matmul::{
+    BLOCK_DEPTH, CHUNK_WORK, Chunk, Split, TileSize, TileSizes, TileTask, Tiles, with_tiles,
+};
 use copies::Copies;
 #[cfg(target_arch = "x86_64")]
 pub(super) use copies::{Places, copy_pixels};
@@ -79,7 +80,7 @@ impl ConvolutionKernelGradient {
         let targets = geometry.outputs() / filters.max(1);
         let units = if targets == 0 { 0 } else { planes * bands.parts };
         let parts = Split::new(units, wanted);
-        let tile = tile_size(isa).0;
+        let tile = TileSizes::of(isa).tallest(filters / groups);
         // The planes of several images can be added up at once where each has one, of few pixels.
         let is_whole = bands.parts == 1 && class.axes[0].count == 1;
         let together = if is_whole { (BLOCK_DEPTH / (lines.count * columns.count).max(1)).max(1) } else { 1 };

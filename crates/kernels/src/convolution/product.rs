@@ -14,7 +14,7 @@ use super::weights::{Direction, Sides, Weights};
 use crate::isa::Isa;
 use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
 use crate::matmul::{
-    CHUNK_WORK, Chunk, Epilogue, Finish, MOST_CHUNKS, Shape, Split, TileSize, TileTask, Tiles, tile_sizes,
+    CHUNK_WORK, Chunk, Epilogue, Finish, MOST_CHUNKS, Shape, Split, TileSize, TileSizes, TileTask, Tiles,
     with_tiles,
 };
 use band::{Band, Beside};
@@ -24,7 +24,9 @@ use std::ops::Range;
 use std::ptr::null;
 
 /// The most operands that are asked for beside the targets.
-const MOST_BESIDE: usize = 4;
+const MOST_BESIDE: usize = 6;
+/// The bytes by which sources and targets are asked ahead: a page, at whose end the processor's own prefetching stops.
+const AHEAD: usize = 4096;
 
 /// A convolution: from inputs and a kernel its outputs. Or the gradient by the inputs: from outputs' gradients and the kernel.
 #[derive(Debug)]
@@ -70,7 +72,8 @@ impl Convolution {
         assert!(epilogue.can_follow(direction.outputs(&geometry)), "the pooling is of the outputs");
         let Geometry { batch, groups, .. } = geometry;
         let Sides { classes, channels: from, columns, sources, targets } = direction.sides(&geometry);
-        let (tile, lanes) = tile_size(isa);
+        let sizes = TileSizes::of(isa);
+        let (tile, lanes) = (sizes.tallest(columns / groups), sizes.lanes());
         let wanted = wanted_chunks(&geometry);
         let (mut first_weight, mut first_panel, mut first_unit) = (0, 0, 0);
         let mut passes = Vec::new();
@@ -137,7 +140,7 @@ impl Convolution {
     /// The machine has the instruction set, and the operands and `private` have their sizes.
     unsafe fn compute<V: Tiles>(&self, chunk: usize, operands: &Operands<'_>, private: &mut [f32]) {
         let (scratch, private) = private.split_at_mut(self.band_scratch());
-        let beside = self.beside(operands);
+        let beside = self.beside::<V>(operands);
         for index in self.chunks.part(chunk) {
             let pass = &self.passes[self.passes.partition_point(|pass| pass.first_unit <= index) - 1];
             let (image, plane, lines) = pass.reading.unit(index - pass.first_unit);
@@ -174,14 +177,21 @@ impl Convolution {
         }
     }
 
-    /// What is read and written at the places of the targets, right after them.
-    fn beside(&self, operands: &Operands<'_>) -> [Beside; MOST_BESIDE] {
+    /// What is read and written at the places of the targets, right after them: by an epilogue and by who comes next, and the sources and
+    /// targets of the bands that follow.
+    fn beside<V: Tiles>(&self, operands: &Operands<'_>) -> [Beside; MOST_BESIDE] {
         let of_tape = self.finish.as_ref().map_or([&[][..]; 2], |finish| finish.beside(operands));
-        let all = of_tape.into_iter().flatten().chain(operands.ahead);
-        let has_all = |buffer: &&Buffer| buffer.bytes() >= self.targets && self.targets > 0;
+        let at_targets = of_tape.into_iter().flatten().chain(operands.ahead).map(|buffer| (buffer, 0));
+        // The sources of the lines that the next windows read beside those of this one.
+        let window = self.passes[0].reading.window_bytes();
+        let sources = (&operands.inputs[0], window + AHEAD);
+        let is_direct = self.finish.as_ref().is_none_or(Finish::writes_sums);
+        let targets = operands.outputs.first().filter(|_| is_direct).map(|buffer| (buffer, AHEAD));
+        let all = at_targets.chain([sources].into_iter().chain(targets).filter(|_| V::ASKS_AHEAD));
+        let has_all = |(buffer, _): &(&Buffer, usize)| buffer.bytes() >= self.targets;
         let mut beside = [Beside::NOTHING; MOST_BESIDE];
-        for (beside, buffer) in beside.iter_mut().zip(all.filter(has_all)) {
-            *beside = Beside { from: buffer.pointer(), bytes: buffer.bytes() / self.targets };
+        for (beside, (buffer, ahead)) in beside.iter_mut().zip(all.filter(has_all)) {
+            *beside = Beside::new(buffer.pointer::<u8>().wrapping_add(ahead), buffer.bytes(), self.targets);
         }
         beside
     }
@@ -268,12 +278,6 @@ pub(super) fn makes_pairs(geometry: &Geometry) -> bool {
 /// The elements of weights that are packed in one chunk.
 pub(super) const PACK_CHUNK: usize = 1 << 14;
 
-/// The tallest tile of an instruction set, and its lanes.
-pub(super) fn tile_size(isa: Isa) -> (TileSize, usize) {
-    let (sizes, lanes) = tile_sizes(isa);
-    (sizes[sizes.len() - 1], lanes)
-}
-
 impl Kernel for Convolution {
     fn name(&self) -> &'static str {
         match self.direction {
@@ -305,16 +309,11 @@ impl Kernel for Convolution {
     /// Of targets that are one class, which are then computed in the order of rows.
     fn written(&self, phase: u32, chunk: u32) -> Option<Range<usize>> {
         let [Pass { reading, .. }] = &self.passes[..] else { return None };
-        let is_pooled = self.finish.as_ref().is_some_and(Finish::is_pooled);
-        if phase == 0 || is_pooled || !reading.axes.iter().all(|axis| axis.count == axis.targets) {
+        if phase == 0 || self.finish.as_ref().is_some_and(Finish::is_pooled) {
             return None;
         }
-        let start = |unit: usize| {
-            let (image, plane, lines) = reading.unit(unit);
-            reading.first_row(image, plane, lines.start) * self.columns
-        };
-        let units = self.chunks.part(chunk as usize);
-        Some(start(units.start)..start(units.end))
+        let rows = reading.written(self.chunks.part(chunk as usize))?;
+        Some(rows.start * self.columns..rows.end * self.columns)
     }
 
     fn run(

@@ -179,6 +179,11 @@ impl Reading {
         self.axes[2].taps.len() * self.group
     }
 
+    /// The bytes from the first line of a window to the one behind its last, where its sources lie.
+    pub fn window_bytes(&self) -> usize {
+        self.axes[1].taps.len() * self.axes[2].sources * self.channels * size_of::<f32>()
+    }
+
     /// The terms of one place of a window.
     pub fn place_terms(&self) -> usize {
         self.group
@@ -201,6 +206,16 @@ impl Reading {
         let [planes, lines, pixels] = &self.axes;
         let plane = image * planes.targets + planes.first + plane * planes.step;
         (plane * lines.targets + lines.first + line * lines.step) * pixels.targets + pixels.first
+    }
+
+    /// The rows of the targets of some units, if they follow one another: those of a class that is all targets.
+    pub fn written(&self, units: Range<usize>) -> Option<Range<usize>> {
+        let is_whole = self.axes.iter().all(|axis| axis.count == axis.targets);
+        let first = |unit: usize| {
+            let (image, plane, lines) = self.unit(unit);
+            self.first_row(image, plane, lines.start)
+        };
+        is_whole.then(|| first(units.start)..first(units.end))
     }
 
     /// From one line of the rows that are multiplied to the next, and from one pixel to the next.

@@ -127,6 +127,11 @@ impl Finish {
         }
     }
 
+    /// Whether the sums are written where they stay, rather than for a tape or a pooling to read.
+    pub fn writes_sums(&self) -> bool {
+        self.tape.is_none() && self.pool.is_none()
+    }
+
     /// Private memory of a thread, in elements.
     pub fn scratch(&self) -> usize {
         let pool = self.pool.as_ref().map_or(0, |pool| pool.sums);

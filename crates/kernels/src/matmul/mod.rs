@@ -35,7 +35,7 @@ pub use precision::{Precision, is_symmetric, matmul};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use split::{ALIGNMENT_SLACK as SPLIT_SLACK, AddBlock, BLOCK_STEPS, Chains, Parts, aligned};
 use std::ops::Range;
-pub(crate) use tile::{Ahead, Chunk, Stretches, Tile, TileTask, Tiles, tile_sizes, with_tiles};
+pub(crate) use tile::{Ahead, Chunk, Stretches, Tile, TileSizes, TileTask, Tiles, with_tiles};
 
 /// C = A · B for each matrix of a batch, in f32, row-major, without gaps; or what an [`Epilogue`] makes of it.
 #[derive(Debug)]
@@ -179,9 +179,9 @@ impl TileTask for Chunk<'_, Matmul> {
 }
 
 fn tile_size(isa: Isa, shape: &Shape) -> TileSize {
-    let (sizes, _) = tile_sizes(isa);
+    let sizes = TileSizes::of(isa);
     let fits = |size: &&TileSize| shape.m <= size.rows && !shape.transpose_b;
-    *sizes.iter().find(fits).unwrap_or(&sizes[sizes.len() - 1])
+    sizes.all.iter().find(fits).copied().unwrap_or_else(|| sizes.tallest(shape.n))
 }
 
 impl Kernel for Matmul {

@@ -8,6 +8,9 @@ use crate::kernel::Operands;
 /// Steps along k by which the micro-kernel asks ahead for cache lines of A: packed panels follow one another.
 const STEPS_AHEAD: usize = 64;
 
+/// Steps along k for which strided rows are addressed once.
+const STEPS: usize = 4;
+
 /// The most rows of a tile that reads B from memory rather than from a cache, ...
 const FEW_ROWS: usize = 4;
 /// ... and the rows of B by which it asks ahead.
@@ -92,7 +95,7 @@ pub(crate) trait Tiles: Vector {
     const SIZES: &'static [TileSize];
 
     /// By rows less one, vectors less one, whether B is packed on the way, and whether the rows of A are strided (or else
-    /// contiguous).
+    /// contiguous). Tiles of one vector may be taller than the tallest of several: each step reads an element for every row.
     const COMPUTE: &'static [&'static [[[ComputeTile; 2]; 2]]];
 }
 
@@ -122,18 +125,39 @@ pub(crate) unsafe fn with_tiles<T: TileTask>(isa: Isa, task: T) -> T::Output {
     }
 }
 
-/// The tiles of an instruction set, from the widest to the tallest, and the lanes of its vectors.
-pub(crate) fn tile_sizes(isa: Isa) -> (&'static [TileSize], usize) {
-    struct Sizes;
-    impl TileTask for Sizes {
-        type Output = (&'static [TileSize], usize);
+/// The tiles of an instruction set.
+#[derive(Clone, Copy)]
+pub(crate) struct TileSizes {
+    /// From the widest to the tallest.
+    pub all: &'static [TileSize],
+    /// The tallest of one vector.
+    narrow: TileSize,
+}
 
-        unsafe fn run<V: Tiles>(self) -> Self::Output {
-            (V::SIZES, V::LANES)
+impl TileSizes {
+    pub fn of(isa: Isa) -> Self {
+        struct Sizes;
+        impl TileTask for Sizes {
+            type Output = TileSizes;
+
+            unsafe fn run<V: Tiles>(self) -> Self::Output {
+                let narrow = TileSize { rows: V::COMPUTE.len(), columns: V::LANES };
+                TileSizes { all: V::SIZES, narrow }
+            }
         }
+        // SAFETY: constants need no machine.
+        unsafe { with_tiles(isa, Sizes) }
     }
-    // SAFETY: constants need no machine.
-    unsafe { with_tiles(isa, Sizes) }
+
+    /// The lanes of a vector.
+    pub fn lanes(&self) -> usize {
+        self.narrow.columns
+    }
+
+    /// The tallest for panels of so many columns in all.
+    pub fn tallest(&self, columns: usize) -> TileSize {
+        if columns <= self.narrow.columns { self.narrow } else { self.all[self.all.len() - 1] }
+    }
 }
 
 /// One chunk of a kernel.
@@ -208,12 +232,39 @@ impl<const ROWS: usize, const VECTORS: usize, const PACK: bool, const STRIDED: b
         for _ in 0..2 {
             // SAFETY: the caller's; prefetches never fault.
             unsafe {
-                if V::ASKS_AHEAD {
+                // A tile of one vector reads so many elements of A that its load slots are full.
+                if V::ASKS_AHEAD && VECTORS > 1 {
                     V::prefetch(place.a.wrapping_add(STEPS_AHEAD * self.0.stride_a));
                 }
                 self.step::<V, WHOLE>(place, sums);
             }
         }
+    }
+
+    /// Some steps along k of strided rows, for which the address of each is computed once.
+    #[inline(always)]
+    unsafe fn steps<V: Vector, const WHOLE: bool>(&self, place: &mut Place, sums: &mut [[V; VECTORS]; ROWS]) {
+        // SAFETY: the pointers are valid for the tile's rows and columns, by the contract of `ComputeTile`.
+        unsafe {
+            let mut columns = [[V::zero(); VECTORS]; STEPS];
+            for step in 0..STEPS {
+                for vector in 0..VECTORS {
+                    columns[step][vector] = self.load::<V, WHOLE>(place.b, vector);
+                }
+                place.b = place.b.wrapping_add(self.0.stride_b);
+            }
+            let mut a = place.a;
+            for row in 0..ROWS {
+                for step in 0..STEPS {
+                    let factor = V::splat(*a.add(step));
+                    for vector in 0..VECTORS {
+                        sums[row][vector] = factor.multiply_add(columns[step][vector], sums[row][vector]);
+                    }
+                }
+                a = a.wrapping_add(self.0.stride_a);
+            }
+        }
+        place.a = place.a.wrapping_add(STEPS);
     }
 
     /// The tile's sums over its depth. Element (i, j) is one chain of multiply-adds in the order of k, wherever in the
@@ -235,8 +286,14 @@ impl<const ROWS: usize, const VECTORS: usize, const PACK: bool, const STRIDED: b
                 // SAFETY: the pointers are valid for the tile's rows, columns and depth, by the contract of `ComputeTile`.
                 unsafe {
                     if STRIDED {
-                        // Two steps at once would need more addresses than there are registers.
-                        for _ in 0..tile.depth {
+                        // Columns of several steps may need more registers than there are.
+                        let has_registers =
+                            !PACK && ROWS > FEW_ROWS && (ROWS + STEPS) * VECTORS < V::REGISTERS;
+                        let at_once = if has_registers { tile.depth / STEPS } else { 0 };
+                        for _ in 0..at_once {
+                            self.steps::<V, WHOLE>(&mut place, &mut sums);
+                        }
+                        for _ in STEPS * at_once..tile.depth {
                             self.step::<V, WHOLE>(&mut place, &mut sums);
                         }
                         continue;
@@ -341,16 +398,16 @@ unsafe fn compute<
     unsafe { V::enter(Compute::<ROWS, VECTORS, PACK, STRIDED>(tile)) }
 }
 
-/// The micro-kernels of a vector: for each number of rows, those of each number of vectors.
+/// The micro-kernels of a vector: for each number of rows, those of each number of vectors; then taller ones of one vector.
 macro_rules! tiles {
-    ($vector:ty, $([$($rows:literal)*] x $vectors:tt),*) => {
+    ($vector:ty, $([$($rows:literal)*] x $vectors:tt),*; [$($tall:literal)*]) => {
         impl Tiles for $vector {
             const SIZES: &'static [TileSize] = &[$(TileSize {
                 rows: *[$($rows),*].last().expect("a number of rows"),
                 columns: $vectors.len() * <$vector as Vector>::LANES,
             }),*];
             const COMPUTE: &'static [&'static [[[ComputeTile; 2]; 2]]] =
-                &[$($(tiles!(@row $vector, $rows, $vectors)),*),*];
+                &[$($(tiles!(@row $vector, $rows, $vectors)),*,)* $(tiles!(@row $vector, $tall, [1])),*];
         }
     };
     (@row $vector:ty, $rows:literal, [$($vectors:literal),*]) => {
@@ -361,13 +418,13 @@ macro_rules! tiles {
     };
 }
 
-tiles!(crate::arch::Portable8, [1] x [1, 2, 3], [2 3 4 5 6] x [1]);
+tiles!(crate::arch::Portable8, [1] x [1, 2, 3], [2 3 4 5 6] x [1]; []);
 #[cfg(target_arch = "x86_64")]
-tiles!(crate::arch::Avx2x8, [1] x [1, 2, 3, 4, 5, 6, 7, 8], [2 3 4 5 6] x [1, 2]);
+tiles!(crate::arch::Avx2x8, [1] x [1, 2, 3, 4, 5, 6, 7, 8], [2 3 4 5 6] x [1, 2]; []);
 #[cfg(target_arch = "x86_64")]
 tiles!(
     crate::arch::Avx512x16,
     [1] x [1, 2, 3, 4, 5, 6, 7, 8],
     [2 3 4] x [1, 2, 3, 4, 5, 6],
-    [5 6 7 8 9 10 11 12 13 14] x [1, 2]
+    [5 6 7 8 9 10 11 12 13 14] x [1, 2]; [15 16]
 );

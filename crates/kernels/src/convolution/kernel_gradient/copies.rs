@@ -7,7 +7,7 @@ use super::rows::Part;
 /// Elements of a vector, in which a few are copied.
 const WHOLE: usize = 8;
 /// Channels of a pixel beyond which a tile, which reads a few of them, finds the next pixel's in another cache line.
-const CACHE_LINE: usize = 16;
+pub(super) const CACHE_LINE: usize = 16;
 /// The most elements of the copies of one part, ...
 const MOST: usize = 1 << 15;
 /// ... and of several, which stay in the L2 cache.

@@ -1,9 +1,10 @@
 //! What a few targets add to the sums.
 
 use super::ConvolutionKernelGradient;
-use super::copies::{Copies, copy_pixels};
+use super::copies::{CACHE_LINE, Copies, copy_pixels};
 use super::rows::Part;
 use crate::arch::{Task, Vector};
+use crate::chunks::part as share;
 use crate::matmul::{Ahead, BLOCK_DEPTH, Stretches, Tile, Tiles};
 use std::ops::Range;
 use std::ptr::{null, null_mut};
@@ -111,7 +112,10 @@ impl Piece<'_> {
                                     self.packed(panel, V::LANES, packed[first..].as_ptr())
                                 }
                             };
-                            self.tiles::<V>(part, panel, sources, pixel, gradients);
+                            let is_first = index == 0 && part.channel == 0;
+                            let ahead =
+                                if V::ASKS_AHEAD && is_first { self.next() } else { [(null(), 0); 2] };
+                            self.tiles::<V>(part, panel, sources, pixel, gradients, ahead);
                         }
                     }
                 }
@@ -146,6 +150,22 @@ impl Piece<'_> {
             steps: [pixels.advance, lines.advance * of_line, planes.sources * lines.sources * of_line]
                 .map(|step| step * channels),
         }
+    }
+
+    /// What lies behind the sources and gradients of the piece, which the next piece is computed from: where it begins, and as many
+    /// elements as the piece has.
+    fn next(&self) -> [(*const f32, usize); 2] {
+        let pixels = self.lines.len() * self.pixels.len();
+        let geometry = &self.kernel.geometry;
+        let all = Panel { first: 0, count: geometry.filters };
+        let next = |of: Elements, channels: usize| {
+            let [_, line, image] = of.steps;
+            let images = if self.images > 1 { self.images * image } else { self.lines.end * line };
+            (of.from.wrapping_add(images), self.images * pixels * channels)
+        };
+        let [_, lines, columns] = &self.kernel.class.axes;
+        let sources = geometry.channels * lines.advance * columns.advance;
+        [next(self.sources(0), sources), next(self.gradients(all), geometry.filters)]
     }
 
     /// The gradients of a panel as they lie.
@@ -197,7 +217,7 @@ impl Piece<'_> {
         }
     }
 
-    /// Adds what the rows of a part get from a panel. A pixel of the sources has so many elements.
+    /// Adds what the rows of a part get from a panel. A pixel of the sources has so many elements. Some memory is asked for meanwhile.
     ///
     /// # Safety
     /// As for `add`.
@@ -209,6 +229,7 @@ impl Piece<'_> {
         sources: Elements,
         pixel: usize,
         gradients: Elements,
+        ahead: [(*const f32, usize); 2],
     ) {
         let filters = self.kernel.geometry.filters;
         let vectors = panel.count.div_ceil(V::LANES);
@@ -236,7 +257,16 @@ impl Piece<'_> {
         };
         let within =
             |some: &Range<usize>, all: &Range<usize>| some.start.max(all.start)..some.end.min(all.end);
-        for rows in &part.tiles {
+        for (index, rows) in part.tiles.iter().enumerate() {
+            tile.ahead = ahead.map(|(from, elements)| {
+                let lines = share(elements / (2 * CACHE_LINE), part.tiles.len(), index);
+                Ahead {
+                    from: from.wrapping_add(lines.start * 2 * CACHE_LINE),
+                    stride: 2 * CACHE_LINE,
+                    last: CACHE_LINE,
+                    rows: lines.len(),
+                }
+            });
             let [planes, lines, pixels] = &rows.targets;
             let (lines, pixels) = (within(lines, &self.lines), within(pixels, &self.pixels));
             tile.c = self.sums.wrapping_add(rows.first * filters + panel.first);

@@ -20,16 +20,29 @@ pub(super) struct Band<'a> {
     pub pixel_step: usize,
 }
 
-/// Memory with an element for each target, which is used after it.
+/// Memory that is used along with the targets, or after them: as large a part of it as of them.
 #[derive(Clone, Copy)]
 pub(super) struct Beside {
-    pub from: *const u8,
-    /// Of an element.
-    pub bytes: usize,
+    from: *const u8,
+    /// Bytes for each target, in parts of 2^SHIFT.
+    bytes: usize,
 }
+
+const SHIFT: u32 = 20;
 
 impl Beside {
     pub const NOTHING: Beside = Beside { from: null(), bytes: 0 };
+
+    /// Memory of so many bytes for so many targets.
+    pub fn new(from: *const u8, bytes: usize, targets: usize) -> Self {
+        Beside { from, bytes: ((bytes as u128) << SHIFT).checked_div(targets as u128).unwrap_or(0) as usize }
+    }
+
+    /// What belongs to a target.
+    #[inline(always)]
+    fn of(&self, target: usize) -> *const u8 {
+        self.from.wrapping_add(target.wrapping_mul(self.bytes) >> SHIFT)
+    }
 }
 
 impl Band<'_> {
@@ -55,9 +68,8 @@ impl Band<'_> {
         let first = c.addr().wrapping_sub(self.start.addr()) / size_of::<f32>();
         for beside in self.beside.iter().take_while(|beside| beside.bytes > 0) {
             for target in 0..count {
-                let place = (first + target * step) * beside.bytes;
                 // SAFETY: prefetches never fault.
-                unsafe { V::prefetch_next(beside.from.wrapping_add(place).cast()) };
+                unsafe { V::prefetch_next(beside.of(first + target * step).cast()) };
             }
         }
     }

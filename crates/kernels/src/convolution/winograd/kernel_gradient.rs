@@ -10,11 +10,10 @@ use super::transforms::{TransformGradients, TransformSums};
 use crate::chunks::Chunks;
 use crate::convolution::geometry::Geometry;
 use crate::convolution::kernel_gradient::{MOST_PARTS, MOST_SUMS, add_parts};
-use crate::convolution::product::tile_size;
 use crate::isa::Isa;
 use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch, require_size};
 use crate::matmul::{
-    Ahead, CHUNK_WORK, Chunk, Split, Stretches, Tile, TileSize, TileTask, Tiles, with_tiles,
+    Ahead, CHUNK_WORK, Chunk, Split, Stretches, Tile, TileSize, TileSizes, TileTask, Tiles, with_tiles,
 };
 use std::ops::Range;
 use std::ptr::{null, null_mut};
@@ -51,7 +50,8 @@ impl WinogradKernelGradient {
         geometry.check();
         assert!(is_possible(&geometry), "windows are of three by three, one after the other");
         let Geometry { batch, channels, filters, .. } = geometry;
-        let (tile, lanes) = tile_size(isa);
+        let sizes = TileSizes::of(isa);
+        let (tile, lanes) = (sizes.tallest(geometry.filters), sizes.lanes());
         let [class] = <[_; 1]>::try_from(geometry.forward()).expect("all outputs read alike");
         let of_tile = PLACES.saturating_mul(channels.saturating_add(filters));
         let tiles = (BLOCK / of_tile).clamp(TILES.0, TILES.1).min(Planes::most(channels.max(filters)));

@@ -7,13 +7,13 @@ use super::is_possible;
 use super::tiling::{PLACES, Planes, Tiling};
 use super::transforms::{TransformProducts, TransformWeights};
 use crate::convolution::geometry::Geometry;
-use crate::convolution::product::{PACK_CHUNK, tile_size, wanted_chunks};
+use crate::convolution::product::{PACK_CHUNK, wanted_chunks};
 use crate::convolution::weights::{Direction, Sides, Weights};
 use crate::isa::Isa;
 use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch, require_size};
 use crate::matmul::{
-    Ahead, BLOCK_DEPTH, Chunk, Epilogue, Finish, Shape, Split, Stretches, Tile, TileSize, TileTask, Tiles,
-    with_tiles,
+    Ahead, BLOCK_DEPTH, Chunk, Epilogue, Finish, Shape, Split, Stretches, Tile, TileSize, TileSizes,
+    TileTask, Tiles, with_tiles,
 };
 use std::ops::Range;
 use std::ptr::{null, null_mut};
@@ -74,7 +74,8 @@ impl WinogradConvolution {
         assert!(is_possible(&geometry), "windows are of three by three, one after the other");
         let batch = geometry.batch;
         let Sides { classes, channels, columns, sources, .. } = direction.sides(&geometry);
-        let (tile, lanes) = tile_size(isa);
+        let sizes = TileSizes::of(isa);
+        let (tile, lanes) = (sizes.tallest(columns), sizes.lanes());
         let wanted = wanted_chunks(&geometry);
         let of_tile = PLACES.saturating_mul(channels.saturating_add(columns)).max(1);
         let tiles = (BLOCK / of_tile).clamp(TILES.0, TILES.1).min(Planes::most(channels.max(columns)));
