@@ -40,14 +40,20 @@ const gradientsOfManyChannels: Readonly<Record<string, Sample>> = {
   },
 }
 
-/** Matrix products, alone and in dense layers, and convolutions, in the precisions below the default. */
+/**
+ * Matrix products, alone and in dense layers, and convolutions, in the precisions below the default; and gradients of many channels, for which
+ * the default has kernels of its own.
+ */
 export function* lowerPrecisionCases(mostElements?: number): Generator<Case> {
   const op = (name: string) => primitiveTable().get(name) as Primitive
-  const gradients = Object.entries(gradientsOfManyChannels)
+  const gradients = Object.entries(gradientsOfManyChannels).map(
+    ([name, sample]) => opCase(op(name), sample).value,
+  )
+  yield* gradients
   const products = productOps
     .flatMap((name) => [...opCases(op(name), mostElements)])
     .filter(({ kind }) => kind === 'value')
-    .concat(gradients.map(([name, sample]) => opCase(op(name), sample).value))
+    .concat(gradients)
   for (const subject of [...products, denseLayers(16)]) {
     for (const precision of ['high', 'medium'] as const) {
       const tolerance = { relative: tolerances[precision] }

@@ -1,6 +1,6 @@
 use super::*;
-use crate::convolution::{Axis, Convolution, Geometry, MaxPool, MaxPooling};
-use crate::matmul::{Epilogue, Matmul, Shape};
+use crate::convolution::{Axis, Convolution, Geometry, MaxPool, MaxPooling, convolution};
+use crate::matmul::{Epilogue, Matmul, Precision, Shape};
 use crate::testing::{numbers, run_kernel};
 use crate::{
     Access, Binary, Dtype, Elementwise, Isa, LaneOp, Reduce, Segment, Source, SquaredDeviations, TapeOp,
@@ -75,6 +75,17 @@ fn producers(isa: Isa) -> Vec<Producer> {
             inputs: vec![gradient.outputs(), gradient.weights()],
             outputs: 1,
             shape: [gradient.inputs() / 18, 18],
+        });
+    }
+    // By parts or by filtering, where the machine has what that takes.
+    for precision in [Precision::Highest, Precision::High] {
+        let axes = [Axis::NONE, axis(33, 3, 1, 1), axis(31, 3, 1, 1)];
+        let geometry = Geometry { batch: 5, axes, channels: 32, filters: 40, groups: 1 };
+        all.push(Producer {
+            make: Box::new(move || convolution(isa, precision, geometry, Epilogue::default())),
+            inputs: vec![geometry.inputs(), geometry.weights()],
+            outputs: 1,
+            shape: [geometry.outputs() / 40, 40],
         });
     }
     for axes in [

@@ -165,7 +165,7 @@ impl Band<'_> {
         let (line_step, pixel_step) = pass.reading.steps();
         let start = block.line * line_step + block.first * pixel_step;
         let row = pass.reading.axes[2].advance * pixel * size_of::<f32>();
-        let layout = Layout { row, tile: PANEL / 2 * row, part: PART, step: self.parts * PART };
+        let layout = Layout { row, part: PART, step: self.parts * PART };
         // SAFETY: rows and weights lie within the scratch memory, the rest is the caller's.
         unsafe {
             let a = self.private.sources.add(start / self.channels * pixel + chain.source);

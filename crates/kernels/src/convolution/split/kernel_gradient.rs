@@ -66,7 +66,12 @@ pub(in crate::convolution) fn kernel_gradient(
     precision: Precision,
     geometry: &Geometry,
 ) -> Option<SplitKernelGradient> {
-    let parts = super::parts_of(precision)?;
+    let parts = match precision {
+        // Six products of three parts are no faster than multiply-adds.
+        Precision::Highest => return None,
+        Precision::High => Parts::Two,
+        Precision::Medium => Parts::One,
+    };
     let Geometry { channels, filters, groups, .. } = *geometry;
     let fills =
         |extent: usize| extent >= LEAST_CHANNELS && extent.next_multiple_of(PANEL) - extent <= extent / 3;
@@ -156,7 +161,7 @@ impl SplitKernelGradient {
     /// How a panel of sources by parts lies.
     fn layout(&self) -> Layout {
         let row = self.row() * size_of::<u16>();
-        Layout { row, tile: PANEL / 2 * row, part: PANEL * row, step: DEPTH * size_of::<u16>() }
+        Layout { row, part: PANEL * row, step: DEPTH * size_of::<u16>() }
     }
 
     /// The stretches of a part of the targets.

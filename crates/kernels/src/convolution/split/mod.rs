@@ -13,7 +13,7 @@ mod pass;
 #[cfg(test)]
 mod tests;
 
-use super::geometry::Geometry;
+use super::geometry::{Class, Geometry};
 use super::product::PACK_CHUNK;
 use super::source::Reading;
 use super::weights::{Direction, Sides, Weights};
@@ -23,7 +23,7 @@ use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch};
 use crate::matmul::{BLOCK_DEPTH, Epilogue, Finish, Parts, Precision, SPLIT_SLACK, Shape, Split, aligned};
 use band::{Band, Private};
 pub(super) use kernel_gradient::kernel_gradient;
-use pass::Pass;
+use pass::{Pass, rows_of_line};
 use std::ops::Range;
 use std::ptr::null;
 
@@ -33,22 +33,28 @@ const MOST_CHUNKS: u64 = 16;
 /// The fewest channels of sources and of targets, and the fewest targets, that fill tiles.
 const LEAST_CHANNELS: usize = 32;
 const LEAST_TARGETS: usize = 64;
+/// Three parts take six products, which are at most 1.6 times as fast as multiply-adds: for so many products of a source, over which the
+/// cost of its splitting is spread, and if of the rows of tiles at most such a part is of no targets.
+const LEAST_PRODUCTS: usize = 256;
+const MOST_EMPTY: usize = 6;
 
 /// The parts by which a convolution is computed, if any are precise enough and it fills the tiles.
 pub(super) fn parts(precision: Precision, geometry: &Geometry, direction: Direction) -> Option<Parts> {
-    let parts = parts_of(precision)?;
-    let Sides { channels, columns, targets, .. } = direction.sides(geometry);
+    let Sides { classes, channels, columns, targets, .. } = direction.sides(geometry);
     let fills = channels.min(columns) >= LEAST_CHANNELS && targets / columns >= LEAST_TARGETS;
     // The channels of each tap are filled up to whole tiles.
     let filled = channels.next_multiple_of(DEPTH) - channels;
-    (geometry.groups == 1 && fills && filled <= channels / 3).then_some(parts)
-}
-
-/// The parts that are precise enough and pay.
-fn parts_of(precision: Precision) -> Option<Parts> {
+    if geometry.groups != 1 || !fills || filled > channels / 3 {
+        return None;
+    }
+    let pays = |class: Class| {
+        let products = columns * class.axes.iter().map(|axis| axis.taps.len()).product::<usize>();
+        let reading = Reading::copied(class, channels, columns, 1);
+        let (rows, targets) = (rows_of_line(&reading), reading.axes[2].count);
+        products >= LEAST_PRODUCTS && (rows - targets) * MOST_EMPTY <= rows
+    };
     match precision {
-        // Three parts take six products and are no more exact than multiply-adds.
-        Precision::Highest => None,
+        Precision::Highest => classes.into_iter().all(pays).then_some(Parts::Three),
         Precision::High => Some(Parts::Two),
         Precision::Medium => Some(Parts::One),
     }
@@ -295,6 +301,16 @@ impl Kernel for SplitConvolution {
 
     fn may_alias(&self, output: usize, input: usize) -> bool {
         self.finish.as_ref().is_some_and(|finish| finish.may_alias(output, input))
+    }
+
+    /// Of targets that are one class, which are then computed in the order of rows.
+    fn written(&self, phase: u32, chunk: u32) -> Option<Range<usize>> {
+        let [Pass { reading, .. }] = &self.passes[..] else { return None };
+        if phase == 0 || self.finish.as_ref().is_some_and(Finish::is_pooled) {
+            return None;
+        }
+        let rows = reading.written(self.chunks.part(chunk as usize))?;
+        Some(rows.start * self.columns..rows.end * self.columns)
     }
 
     fn run(

@@ -2,11 +2,14 @@
 
 use super::super::source::Reading;
 use super::super::weights::Weights;
-use crate::arch::amx::{DEPTH, PANEL, row_elements, step_elements};
-use crate::matmul::{BLOCK_STEPS, Parts, Split};
+use crate::arch::amx::{DEPTH, PANEL, Steps, row_elements, step_elements};
+use crate::matmul::{Parts, Split};
 
 /// The lines of a band are one stretch of rows where what lies between two is at most such a part of a line.
 const MOST_BETWEEN: usize = 2;
+
+/// Tiles along k that are summed in one chain, by the number of parts: their panel of weights stays in the L1 cache.
+const CHAIN_STEPS: [usize; 3] = [18, 9, 6];
 
 /// The targets of one class.
 #[derive(Debug)]
@@ -27,13 +30,30 @@ pub(super) struct Pass {
     pub first_unit: usize,
 }
 
-/// Tiles along k that are summed in one chain: where their sources lie behind the start of a window, and their weights in a panel, in
-/// elements.
+/// Tiles along k that are summed in one chain, of one line of the window or several: where their sources lie behind the start of a window,
+/// and their weights in a panel, in elements.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Chain {
     pub source: usize,
     pub weights: usize,
-    pub steps: usize,
+    pub steps: Steps,
+}
+
+impl Chain {
+    /// Adds those of another line behind it, if they are as many and as far away as those before.
+    fn joins(&mut self, next: &Chain, most: usize) -> bool {
+        let Steps { count, times, next: distance } = self.steps;
+        let Some(behind) = next.source.checked_sub(self.source).map(|elements| elements * size_of::<f32>())
+        else {
+            return false;
+        };
+        let fits = count == next.steps.count && (times + 1) * count <= most;
+        let joins = fits && (times == 1 || behind == times * distance);
+        if joins {
+            self.steps = Steps { count, times: times + 1, next: behind / times };
+        }
+        joins
+    }
 }
 
 impl Pass {
@@ -52,17 +72,20 @@ impl Pass {
             let (source, tap, count) = (run.source / channels, run.row / channels, run.depth / channels);
             taps.extend(source..source + count);
             // The steps of neighbouring pixels follow one another in both operands.
-            let steps = Split::by_size(count * steps_of_tap, BLOCK_STEPS[parts - 1]);
-            chains.extend((0..steps.parts).map(|index| steps.part(index)).map(|steps| Chain {
-                source: source * pixel + steps.start * (pixel / steps_of_tap),
-                weights: (tap * steps_of_tap + steps.start) * step,
-                steps: steps.len(),
-            }));
+            let most = CHAIN_STEPS[parts - 1];
+            let steps = Split::by_size(count * steps_of_tap, most);
+            for steps in (0..steps.parts).map(|index| steps.part(index)) {
+                let chain = Chain {
+                    source: source * pixel + steps.start * (pixel / steps_of_tap),
+                    weights: (tap * steps_of_tap + steps.start) * step,
+                    steps: Steps::of(steps.len()),
+                };
+                if !chains.last_mut().is_some_and(|last: &mut Chain| last.joins(&chain, most)) {
+                    chains.push(chain);
+                }
+            }
         }
-        let (line, pixels) = (reading.steps(), reading.axes[2].count);
-        let pitch = line.0 / line.1;
-        let is_stretch = line.0 % line.1 == 0 && pitch <= pixels + pixels / MOST_BETWEEN;
-        let pitch = is_stretch.then_some(pitch);
+        let pitch = pitch(&reading);
         let tap_size = steps_of_tap * step;
         Pass { reading, weights, chains, taps, pitch, tap_size, first_weight, first_panel, first_unit }
     }
@@ -88,4 +111,16 @@ impl Pass {
         let [planes, across, _] = &self.reading.axes;
         planes.span(1) * across.span(self.reading.bands.most())
     }
+}
+
+/// Rows from one line of targets to the next, where the lines of a band are one stretch.
+fn pitch(reading: &Reading) -> Option<usize> {
+    let ((line, step), pixels) = (reading.steps(), reading.axes[2].count);
+    let pitch = line / step;
+    (line % step == 0 && pitch <= pixels + pixels / MOST_BETWEEN).then_some(pitch)
+}
+
+/// The rows of tiles that each line of targets takes.
+pub(super) fn rows_of_line(reading: &Reading) -> usize {
+    pitch(reading).unwrap_or_else(|| reading.axes[2].count.next_multiple_of(PANEL))
 }

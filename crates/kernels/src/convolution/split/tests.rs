@@ -242,14 +242,23 @@ fn precision_and_shape_choose_the_kernel() {
     if !available() {
         return;
     }
-    let same = axis(16, 3, 1, 1, 1, 1);
-    let name = |precision, channels, filters| {
-        let geometry = of(8, [Axis::NONE, same, same], channels, filters);
+    let names = |precision, axis, channels, filters| {
+        let geometry = of(8, [Axis::NONE, axis, axis], channels, filters);
         let forward = convolution(Isa::Amx, precision, geometry, Epilogue::default()).name();
         (forward, convolution_input_gradient(Isa::Amx, precision, geometry, Epilogue::default()).name())
     };
+    let name = |precision, channels, filters| names(precision, axis(16, 3, 1, 1, 1, 1), channels, filters);
     let direct = ("convolution", "convolutionInputGradient");
-    assert_eq!(name(Precision::Highest, 512, 512), direct);
+    assert_eq!(name(Precision::Highest, 32, 64), ("convolutionBf16x6", "convolutionInputGradientBf16x6"));
+    assert_eq!(name(Precision::Highest, 16, 64), direct);
+    // A fifth of the rows of tiles would be of no targets, or most.
+    assert_eq!(names(Precision::Highest, axis(4, 3, 1, 1, 1, 1), 64, 64), direct);
+    assert_eq!(names(Precision::Highest, axis(18, 3, 2, 1, 0, 0), 64, 64), direct);
+    // Sources that are used for few products are not worth splitting.
+    assert_eq!(
+        names(Precision::Highest, axis(16, 1, 1, 1, 0, 0), 256, 64),
+        ("convolution", "convolutionInputGradientBf16x6")
+    );
     assert_eq!(name(Precision::High, 64, 64), ("convolutionBf16x3", "convolutionInputGradientBf16x3"));
     assert_eq!(name(Precision::Medium, 32, 32), ("convolutionBf16", "convolutionInputGradientBf16"));
     assert_eq!(name(Precision::Medium, 3, 64), direct);

@@ -2,7 +2,7 @@
 
 use super::SplitMatmul;
 use super::block::{AddBlock, Chains};
-use crate::arch::amx::{Layout, Lines, PANEL, Side, multiply, pack, step_elements};
+use crate::arch::amx::{Layout, Lines, PANEL, Side, Steps, multiply, pack, step_elements};
 use crate::arch::{Avx512x16, Vector};
 use crate::matmul::pack::PackPanel;
 use std::ops::Range;
@@ -75,7 +75,7 @@ impl Product<'_> {
                         self.prefetch(row_panel, column_panel);
                     }
                     if whole_b && *mark == 1 {
-                        multiply(parts, split_a, &layout, split_b, steps, self.private.sums);
+                        multiply(parts, split_a, &layout, split_b, Steps::of(steps), self.private.sums);
                     } else {
                         if plain_b.is_null() {
                             plain_b = self.plain_b(&lines_b);

@@ -6,7 +6,7 @@ mod multiply;
 mod pack;
 
 pub(crate) use available::is_available;
-pub(crate) use multiply::{Configured, Layout, multiply};
+pub(crate) use multiply::{Configured, Layout, Steps, multiply};
 pub(crate) use pack::{Lines, Side, pack, split_rows};
 
 /// Rows of a tile, and columns of a tile of C.

@@ -52,13 +52,11 @@ macro_rules! products {
     };
 }
 
-/// Where the tiles of a panel lie, in bytes.
+/// Where the tiles of a panel lie, in bytes. The second tile of a part has the rows that follow the first one's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {
     /// From one row to the next.
     pub row: usize,
-    /// From the first tile of a part to the second.
-    pub tile: usize,
     /// From one part to the next.
     pub part: usize,
     /// From one step along k to the next.
@@ -68,7 +66,24 @@ pub(crate) struct Layout {
 impl Layout {
     /// Tile after tile, as a panel of B of so many parts is read.
     pub const fn packed(parts: usize) -> Self {
-        Layout { row: TILE / ROWS, tile: TILE, part: 2 * TILE, step: 2 * parts * TILE }
+        Layout { row: TILE / ROWS, part: 2 * TILE, step: 2 * parts * TILE }
+    }
+}
+
+/// The tiles along k of a sum of products: some that follow one another, and that several times.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Steps {
+    /// At least one.
+    pub count: usize,
+    pub times: usize,
+    /// From one time to the next in A, in bytes. Those of B all follow one another.
+    pub next: usize,
+}
+
+impl Steps {
+    /// So many that follow one another.
+    pub const fn of(count: usize) -> Self {
+        Steps { count, times: 1, next: 0 }
     }
 }
 
@@ -88,7 +103,8 @@ macro_rules! load {
             $place,
             "
             tileloadd tmm4, [{place} + {row_a}]
-            add {place}, {tile}
+            lea {place}, [{place} + 8*{row_a}]
+            lea {place}, [{place} + 8*{row_a}]
             tileloadd tmm5, [{place} + {row_a}]
             "
         )
@@ -120,7 +136,7 @@ macro_rules! sum_products {
     ($name:ident, $parts:literal, [$($part:ident)?], $($step:expr),*) => {
         /// # Safety
         /// As for [`multiply`].
-        unsafe fn $name(a: *const f32, layout: &Layout, b: *const f32, steps: usize, c: *mut f32) {
+        unsafe fn $name(a: *const f32, layout: &Layout, b: *const f32, steps: Steps, c: *mut f32) {
             // SAFETY: by the contract of `multiply`. Every tile is written before it is read.
             unsafe {
                 asm!(
@@ -128,27 +144,34 @@ macro_rules! sum_products {
                      tilezero tmm1
                      tilezero tmm2
                      tilezero tmm3
+                     3:
+                     mov {left}, {count}
                      2:",
                     concat!($($step),*),
                     "add {a}, {step_a}
                      add {b}, {step_b}
-                     dec {steps}
+                     dec {left}
                      jnz 2b
-                     tilestored [{c} + {row_c}], tmm0
-                     tilestored [{c} + {row_c} + 64], tmm1
-                     tilestored [{c} + {row_c} + {half}], tmm2
-                     tilestored [{c} + {row_c} + {half} + 64], tmm3",
+                     add {a}, {skip}
+                     dec {times}
+                     jnz 3b
+                     tilestored [{c} + 2*{row_b}], tmm0
+                     tilestored [{c} + 2*{row_b} + 64], tmm1
+                     tilestored [{c} + 2*{row_b} + {half}], tmm2
+                     tilestored [{c} + 2*{row_b} + {half} + 64], tmm3",
                     a = inout(reg) a => _,
                     b = inout(reg) b => _,
-                    steps = inout(reg) steps => _,
+                    count = in(reg) steps.count,
+                    left = out(reg) _,
+                    times = inout(reg) steps.times => _,
+                    skip = in(reg) steps.next.wrapping_sub(steps.count * layout.step),
                     c = in(reg) c,
                     row_a = in(reg) layout.row,
-                    tile = in(reg) layout.tile,
                     $($part = in(reg) layout.part,)?
                     step_a = in(reg) layout.step,
+                    // A row of C is twice as long.
                     row_b = in(reg) TILE / ROWS,
                     step_b = const 2 * $parts * TILE,
-                    row_c = in(reg) PANEL * size_of::<f32>(),
                     place = out(reg) _,
                     half = const ROWS * PANEL * size_of::<f32>(),
                     out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
@@ -195,8 +218,8 @@ sum_products!(
     products!()
 );
 
-/// C = A · B for a panel of A and a panel of B of so many parts, over some steps along k (at least one). C has [`PANEL`]
-/// rows and columns, without gaps.
+/// C = A · B for a panel of A and a panel of B of so many parts, over some steps along k. C has [`PANEL`] rows and columns, without
+/// gaps.
 ///
 /// # Safety
 /// The machine has AMX and this thread's tiles are [`Configured`]; the tiles of A lie as the layout has them, B is packed, both with
@@ -206,10 +229,10 @@ pub(crate) unsafe fn multiply(
     a: *const f32,
     layout: &Layout,
     b: *const f32,
-    steps: usize,
+    steps: Steps,
     c: *mut f32,
 ) {
-    debug_assert!(steps > 0);
+    debug_assert!(steps.count > 0 && steps.times > 0);
     // SAFETY: the caller's.
     unsafe {
         match parts {

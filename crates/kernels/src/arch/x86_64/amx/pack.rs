@@ -118,7 +118,7 @@ unsafe fn pack_parts<const PARTS: usize, const SIDE_A: bool>(
     stride: usize,
 ) -> bool {
     let mut range = Range::new();
-    let Layout { row: row_bytes, tile: tile_bytes, part, step: step_bytes } = *layout;
+    let Layout { row: row_bytes, part, step: step_bytes } = *layout;
     let (steps, tiles) = (lines.depth.div_ceil(DEPTH), lines.count.div_ceil(PANEL) * 2);
     // Memory is read in long runs, which the processor fetches ahead.
     for index in 0..steps * tiles {
@@ -128,7 +128,7 @@ unsafe fn pack_parts<const PARTS: usize, const SIDE_A: bool>(
         // SAFETY: by the contract of `pack`: the tile lies in `to`, and squares read what is in the lines alone.
         unsafe {
             let to = to.add(tile / 2 * stride).cast::<u8>();
-            let to = to.add(step * step_bytes + tile % 2 * tile_bytes);
+            let to = to.add(step * step_bytes + tile % 2 * ROWS * row_bytes);
             if SIDE_A {
                 let [first, second] = [0, ROWS].map(|half| square::<true>(lines, line, k + half));
                 for row in 0..ROWS {

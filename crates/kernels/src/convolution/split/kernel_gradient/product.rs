@@ -2,7 +2,7 @@
 
 use super::stretch::{CopyGradients, CopySources, Run, Stretch};
 use super::{SplitKernelGradient, panel};
-use crate::arch::amx::{DEPTH, Layout, Lines, PANEL, Side, multiply, pack, step_elements};
+use crate::arch::amx::{DEPTH, Layout, Lines, PANEL, Side, Steps, multiply, pack, step_elements};
 use crate::arch::{Avx512x16, Vector};
 use crate::matmul::{AddBlock, BLOCK_STEPS, Chains, PackPanel, Split};
 use std::ops::Range;
@@ -156,7 +156,7 @@ impl Product<'_> {
                     for (tap, first) in kernel.taps.iter().enumerate() {
                         let place = first + steps.start * DEPTH;
                         let a = self.private.split_sources.byte_add(place * size_of::<u16>());
-                        multiply(parts, a, &layout, b, steps.len(), self.private.sums);
+                        multiply(parts, a, &layout, b, Steps::of(steps.len()), self.private.sums);
                         self.add_block(&block(tap));
                     }
                 }
