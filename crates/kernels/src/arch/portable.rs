@@ -8,7 +8,6 @@ pub(crate) struct Portable8([f32; 8]);
 
 impl Vector for Portable8 {
     const LANES: usize = 8;
-    const REGISTERS: usize = 8;
     const ASKS_AHEAD: bool = false;
     type Mask = usize;
 

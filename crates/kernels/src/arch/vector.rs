@@ -16,12 +16,10 @@ pub(crate) trait Task {
 /// The f32 lanes of one register of an instruction set.
 ///
 /// # Safety
-/// Every method needs a machine that has the instruction set, and memory valid for the lanes it
+/// Every method but `LANES` needs a machine that has the instruction set, and memory valid for the lanes it
 /// names; none needs alignment.
 pub(crate) trait Vector: Copy + 'static {
     const LANES: usize;
-    /// How many of them the registers hold.
-    const REGISTERS: usize;
     /// Whether a sum of products asks for its rows ahead. It pays where vectors are long; with 8 lanes it only takes up load slots (measured:
     /// 2 % of a matrix product, 3 % of a convolution, 5 to 8 % of its gradient by the kernel).
     const ASKS_AHEAD: bool;

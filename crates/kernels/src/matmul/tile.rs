@@ -8,9 +8,6 @@ use crate::kernel::Operands;
 /// Steps along k by which the micro-kernel asks ahead for cache lines of A: packed panels follow one another.
 const STEPS_AHEAD: usize = 64;
 
-/// Steps along k for which strided rows are addressed once.
-const STEPS: usize = 4;
-
 /// The most rows of a tile that reads B from memory rather than from a cache, ...
 const FEW_ROWS: usize = 4;
 /// ... and the rows of B by which it asks ahead.
@@ -241,32 +238,6 @@ impl<const ROWS: usize, const VECTORS: usize, const PACK: bool, const STRIDED: b
         }
     }
 
-    /// Some steps along k of strided rows, for which the address of each is computed once.
-    #[inline(always)]
-    unsafe fn steps<V: Vector, const WHOLE: bool>(&self, place: &mut Place, sums: &mut [[V; VECTORS]; ROWS]) {
-        // SAFETY: the pointers are valid for the tile's rows and columns, by the contract of `ComputeTile`.
-        unsafe {
-            let mut columns = [[V::zero(); VECTORS]; STEPS];
-            for step in 0..STEPS {
-                for vector in 0..VECTORS {
-                    columns[step][vector] = self.load::<V, WHOLE>(place.b, vector);
-                }
-                place.b = place.b.wrapping_add(self.0.stride_b);
-            }
-            let mut a = place.a;
-            for row in 0..ROWS {
-                for step in 0..STEPS {
-                    let factor = V::splat(*a.add(step));
-                    for vector in 0..VECTORS {
-                        sums[row][vector] = factor.multiply_add(columns[step][vector], sums[row][vector]);
-                    }
-                }
-                a = a.wrapping_add(self.0.stride_a);
-            }
-        }
-        place.a = place.a.wrapping_add(STEPS);
-    }
-
     /// The tile's sums over its depth. Element (i, j) is one chain of multiply-adds in the order of k, wherever in the
     /// tile it lies.
     #[inline(always)]
@@ -286,14 +257,8 @@ impl<const ROWS: usize, const VECTORS: usize, const PACK: bool, const STRIDED: b
                 // SAFETY: the pointers are valid for the tile's rows, columns and depth, by the contract of `ComputeTile`.
                 unsafe {
                     if STRIDED {
-                        // Columns of several steps may need more registers than there are.
-                        let has_registers =
-                            !PACK && ROWS > FEW_ROWS && (ROWS + STEPS) * VECTORS < V::REGISTERS;
-                        let at_once = if has_registers { tile.depth / STEPS } else { 0 };
-                        for _ in 0..at_once {
-                            self.steps::<V, WHOLE>(&mut place, &mut sums);
-                        }
-                        for _ in STEPS * at_once..tile.depth {
+                        // Two steps at once would need more addresses than there are registers.
+                        for _ in 0..tile.depth {
                             self.step::<V, WHOLE>(&mut place, &mut sums);
                         }
                         continue;

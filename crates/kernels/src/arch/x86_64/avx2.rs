@@ -14,7 +14,6 @@ pub(crate) struct Mask {
 
 impl Vector for Avx2x8 {
     const LANES: usize = 8;
-    const REGISTERS: usize = 16;
     const ASKS_AHEAD: bool = false;
     type Mask = Mask;
 

@@ -8,7 +8,6 @@ pub(crate) struct Avx512x16(pub(super) __m512);
 
 impl Vector for Avx512x16 {
     const LANES: usize = 16;
-    const REGISTERS: usize = 32;
     const ASKS_AHEAD: bool = true;
     type Mask = __mmask16;
 

@@ -113,8 +113,7 @@ impl Piece<'_> {
                                 }
                             };
                             let is_first = index == 0 && part.channel == 0;
-                            let ahead =
-                                if V::ASKS_AHEAD && is_first { self.next() } else { [(null(), 0); 2] };
+                            let ahead = (V::ASKS_AHEAD && is_first).then(|| self.next());
                             self.tiles::<V>(part, panel, sources, pixel, gradients, ahead);
                         }
                     }
@@ -229,7 +228,7 @@ impl Piece<'_> {
         sources: Elements,
         pixel: usize,
         gradients: Elements,
-        ahead: [(*const f32, usize); 2],
+        ahead: Option<[(*const f32, usize); 2]>,
     ) {
         let filters = self.kernel.geometry.filters;
         let vectors = panel.count.div_ceil(V::LANES);
@@ -258,15 +257,17 @@ impl Piece<'_> {
         let within =
             |some: &Range<usize>, all: &Range<usize>| some.start.max(all.start)..some.end.min(all.end);
         for (index, rows) in part.tiles.iter().enumerate() {
-            tile.ahead = ahead.map(|(from, elements)| {
-                let lines = share(elements / (2 * CACHE_LINE), part.tiles.len(), index);
-                Ahead {
-                    from: from.wrapping_add(lines.start * 2 * CACHE_LINE),
-                    stride: 2 * CACHE_LINE,
-                    last: CACHE_LINE,
-                    rows: lines.len(),
-                }
-            });
+            if let Some(ahead) = ahead {
+                tile.ahead = ahead.map(|(from, elements)| {
+                    let lines = share(elements / (2 * CACHE_LINE), part.tiles.len(), index);
+                    Ahead {
+                        from: from.wrapping_add(lines.start * 2 * CACHE_LINE),
+                        stride: 2 * CACHE_LINE,
+                        last: CACHE_LINE,
+                        rows: lines.len(),
+                    }
+                });
+            }
             let [planes, lines, pixels] = &rows.targets;
             let (lines, pixels) = (within(lines, &self.lines), within(pixels, &self.pixels));
             tile.c = self.sums.wrapping_add(rows.first * filters + panel.first);
