@@ -9,7 +9,7 @@ import { controlPrograms } from './control-programs.js'
 import { fusionPrograms } from './fusion-programs.js'
 import { preservingSettings, thisMachine } from './machine.js'
 import { testMutants } from './mutants.js'
-import { filteredCases, filteredOp, lowerPrecisionCases } from './precisions.js'
+import { filteredCases, filteredOp, precisionCases } from './precisions.js'
 import { allOps } from './program.js'
 import { randomProgram } from './random-programs.js'
 import { Report } from './report.js'
@@ -46,7 +46,7 @@ function* wholePrograms(): Generator<Case> {
   yield* fusionPrograms()
   yield* controlPrograms()
   yield* trainingSteps()
-  yield* lowerPrecisionCases()
+  yield* precisionCases()
   for (let seed = 0; seed < Number(values.programs); seed++) yield randomProgram(seed)
 }
 

@@ -8,7 +8,7 @@ import { controlPrograms } from './control-programs.js'
 import { fusionPrograms } from './fusion-programs.js'
 import { thisMachine } from './machine.js'
 import { testMutants } from './mutants.js'
-import { filteredCases, filteredOp, lowerPrecisionCases } from './precisions.js'
+import { filteredCases, filteredOp, precisionCases } from './precisions.js'
 import { allOps } from './program.js'
 import { randomProgram } from './random-programs.js'
 import { trainingSteps } from './training-programs.js'
@@ -62,7 +62,7 @@ describe('both executors agree', () => {
   })
 
   test('on matrix products and convolutions of lower precision', () => {
-    for (const subject of lowerPrecisionCases(mostElements))
+    for (const subject of precisionCases(mostElements))
       expect(checkCase(machine, subject).failures).toEqual([])
   })
 

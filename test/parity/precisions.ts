@@ -44,7 +44,7 @@ const gradientsOfManyChannels: Readonly<Record<string, Sample>> = {
  * Matrix products, alone and in dense layers, and convolutions, in the precisions below the default; and gradients of many channels, for which
  * the default has kernels of its own.
  */
-export function* lowerPrecisionCases(mostElements?: number): Generator<Case> {
+export function* precisionCases(mostElements?: number): Generator<Case> {
   const op = (name: string) => primitiveTable().get(name) as Primitive
   const gradients = Object.entries(gradientsOfManyChannels).map(
     ([name, sample]) => opCase(op(name), sample).value,

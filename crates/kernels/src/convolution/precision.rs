@@ -60,6 +60,7 @@ fn kernel(
     direction: Direction,
     epilogue: Epilogue,
 ) -> Box<dyn Kernel> {
+    geometry.check();
     #[cfg(target_arch = "x86_64")]
     if isa == Isa::Amx
         && let Some(parts) = super::split::parts(precision, &geometry, direction)

@@ -312,8 +312,7 @@ impl Kernel for Convolution {
         if phase == 0 || self.finish.as_ref().is_some_and(Finish::is_pooled) {
             return None;
         }
-        let rows = reading.written(self.chunks.part(chunk as usize))?;
-        Some(rows.start * self.columns..rows.end * self.columns)
+        reading.written(self.chunks.part(chunk as usize), self.columns)
     }
 
     fn run(

@@ -181,7 +181,7 @@ impl Reading {
 
     /// The bytes from the first line of a window to the one behind its last, where its sources lie.
     pub fn window_bytes(&self) -> usize {
-        self.axes[1].taps.len() * self.axes[2].sources * self.channels * size_of::<f32>()
+        self.axes[1].span(1) * self.axes[2].sources * self.channels * size_of::<f32>()
     }
 
     /// The terms of one place of a window.
@@ -208,14 +208,14 @@ impl Reading {
         (plane * lines.targets + lines.first + line * lines.step) * pixels.targets + pixels.first
     }
 
-    /// The rows of the targets of some units, if they follow one another: those of a class that is all targets.
-    pub fn written(&self, units: Range<usize>) -> Option<Range<usize>> {
+    /// The elements of the targets of some units, of so many columns, if they follow one another: those of a class that is all targets.
+    pub fn written(&self, units: Range<usize>, columns: usize) -> Option<Range<usize>> {
         let is_whole = self.axes.iter().all(|axis| axis.count == axis.targets);
         let first = |unit: usize| {
             let (image, plane, lines) = self.unit(unit);
             self.first_row(image, plane, lines.start)
         };
-        is_whole.then(|| first(units.start)..first(units.end))
+        is_whole.then(|| first(units.start) * columns..first(units.end) * columns)
     }
 
     /// From one line of the rows that are multiplied to the next, and from one pixel to the next.

@@ -112,7 +112,7 @@ impl Piece<'_> {
                                     self.packed(panel, V::LANES, packed[first..].as_ptr())
                                 }
                             };
-                            let is_first = index == 0 && part.channel == 0;
+                            let is_first = group == 0 && index == 0 && std::ptr::eq(part, &self.rows[0]);
                             let ahead = (V::ASKS_AHEAD && is_first).then(|| self.next());
                             self.tiles::<V>(part, panel, sources, pixel, gradients, ahead);
                         }

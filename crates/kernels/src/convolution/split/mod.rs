@@ -23,7 +23,7 @@ use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch};
 use crate::matmul::{BLOCK_DEPTH, Epilogue, Finish, Parts, Precision, SPLIT_SLACK, Shape, Split, aligned};
 use band::{Band, Private};
 pub(super) use kernel_gradient::kernel_gradient;
-use pass::{Pass, rows_of_line};
+use pass::{Pass, filled_rows};
 use std::ops::Range;
 use std::ptr::null;
 
@@ -34,9 +34,9 @@ const MOST_CHUNKS: u64 = 16;
 const LEAST_CHANNELS: usize = 32;
 const LEAST_TARGETS: usize = 64;
 /// Three parts take six products, which are at most 1.6 times as fast as multiply-adds: for so many products of a source, over which the
-/// cost of its splitting is spread, and if of the rows of tiles at most such a part is of no targets.
+/// cost of its splitting is spread, and if so many tenths of the rows of tiles are targets.
 const LEAST_PRODUCTS: usize = 256;
-const MOST_EMPTY: usize = 6;
+const LEAST_FILLED: usize = 7;
 
 /// The parts by which a convolution is computed, if any are precise enough and it fills the tiles.
 pub(super) fn parts(precision: Precision, geometry: &Geometry, direction: Direction) -> Option<Parts> {
@@ -49,15 +49,25 @@ pub(super) fn parts(precision: Precision, geometry: &Geometry, direction: Direct
     }
     let pays = |class: Class| {
         let products = columns * class.axes.iter().map(|axis| axis.taps.len()).product::<usize>();
-        let reading = Reading::copied(class, channels, columns, 1);
-        let (rows, targets) = (rows_of_line(&reading), reading.axes[2].count);
-        products >= LEAST_PRODUCTS && (rows - targets) * MOST_EMPTY <= rows
+        let [targets, rows] = filled_rows(&reading(geometry, class, channels, columns));
+        products >= LEAST_PRODUCTS && 10 * targets >= LEAST_FILLED * rows
     };
     match precision {
         Precision::Highest => classes.into_iter().all(pays).then_some(Parts::Three),
         Precision::High => Some(Parts::Two),
         Precision::Medium => Some(Parts::One),
     }
+}
+
+/// How many chunks a convolution had better have.
+fn wanted_chunks(geometry: &Geometry) -> usize {
+    (geometry.work() / CHUNK_WORK).clamp(1, MOST_CHUNKS) as usize
+}
+
+/// How the sources of a class of targets are read, in bands that are enough for all chunks.
+fn reading(geometry: &Geometry, class: Class, channels: usize, columns: usize) -> Reading {
+    let planes = geometry.batch * class.axes[0].count;
+    Reading::copied(class, channels, columns, wanted_chunks(geometry).div_ceil(planes.max(1)))
 }
 
 /// A convolution or its gradient by the input, without groups, where there is something to compute.
@@ -91,13 +101,11 @@ impl SplitConvolution {
         assert_eq!(geometry.groups, 1, "all channels are one group");
         let Sides { classes, channels, columns, sources, targets } = direction.sides(&geometry);
         assert!(sources > 0 && targets > 0, "there is something to compute");
-        let wanted = (geometry.work() / CHUNK_WORK).clamp(1, MOST_CHUNKS) as usize;
         let (mut weights, mut panels, mut units) = (0, 0, 0);
         let mut passes = Vec::new();
         for class in classes {
             let matrix = Weights::new(&geometry, &class, direction, PANEL, 1);
-            let planes = geometry.batch * class.axes[0].count;
-            let reading = Reading::copied(class, channels, columns, wanted.div_ceil(planes.max(1)));
+            let reading = reading(&geometry, class, channels, columns);
             let ends = (matrix.panels(), reading.units(geometry.batch));
             let pass = Pass::new(reading, matrix, channels, parts, [weights, panels, units]);
             weights += ends.0 * pass.panel_size();
@@ -114,7 +122,7 @@ impl SplitConvolution {
             None
         };
         let pack_chunks = Split::new(panels, weights / PACK_CHUNK);
-        let chunks = Split::new(units, wanted);
+        let chunks = Split::new(units, wanted_chunks(&geometry));
         SplitConvolution {
             geometry,
             direction,
@@ -309,8 +317,7 @@ impl Kernel for SplitConvolution {
         if phase == 0 || self.finish.as_ref().is_some_and(Finish::is_pooled) {
             return None;
         }
-        let rows = reading.written(self.chunks.part(chunk as usize))?;
-        Some(rows.start * self.columns..rows.end * self.columns)
+        reading.written(self.chunks.part(chunk as usize), self.columns)
     }
 
     fn run(

@@ -117,10 +117,19 @@ impl Pass {
 fn pitch(reading: &Reading) -> Option<usize> {
     let ((line, step), pixels) = (reading.steps(), reading.axes[2].count);
     let pitch = line / step;
-    (line % step == 0 && pitch <= pixels + pixels / MOST_BETWEEN).then_some(pitch)
+    // Where many zeros are shared, the last sources of a line may be the first of the next one: its rows are then no longer its own.
+    let is_stretch = line % step == 0 && (pixels..=pixels + pixels / MOST_BETWEEN).contains(&pitch);
+    is_stretch.then_some(pitch)
 }
 
-/// The rows of tiles that each line of targets takes.
-pub(super) fn rows_of_line(reading: &Reading) -> usize {
-    pitch(reading).unwrap_or_else(|| reading.axes[2].count.next_multiple_of(PANEL))
+/// The targets of the largest band, and the rows of tiles that they take.
+pub(super) fn filled_rows(reading: &Reading) -> [usize; 2] {
+    let (lines, pixels) = (reading.bands.most(), reading.axes[2].count);
+    let rows = match pitch(reading) {
+        Some(pitch) => {
+            (lines.max(1) - 1).saturating_mul(pitch).saturating_add(pixels).next_multiple_of(PANEL)
+        }
+        None => lines * pixels.next_multiple_of(PANEL),
+    };
+    [lines * pixels, rows]
 }

@@ -73,7 +73,7 @@ impl Layout {
 /// The tiles along k of a sum of products: some that follow one another, and that several times.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Steps {
-    /// At least one.
+    /// At least one, at least once.
     pub count: usize,
     pub times: usize,
     /// From one time to the next in A, in bytes. Those of B all follow one another.
