@@ -88,7 +88,7 @@ pub(crate) type ComputeTile = unsafe fn(&Tile);
 /// The micro-kernels of an instruction set.
 pub(crate) trait Tiles: Vector {
     /// The tiles that fill the registers without spilling, from the widest, for a few rows of A, where B is read once and
-    /// in long runs, to the tallest.
+    /// in long runs, to the tallest of several vectors, if there are any of several.
     const SIZES: &'static [TileSize];
 
     /// By rows less one, vectors less one, whether B is packed on the way, and whether the rows of A are strided (or else

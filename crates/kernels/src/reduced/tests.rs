@@ -1,5 +1,7 @@
 use super::*;
-use crate::convolution::{Axis, Convolution, Geometry, MaxPool, MaxPooling, convolution};
+use crate::convolution::{
+    Axis, Convolution, Geometry, MaxPool, MaxPooling, convolution, convolution_input_gradient,
+};
 use crate::matmul::{Epilogue, Matmul, Precision, Shape};
 use crate::testing::{numbers, run_kernel};
 use crate::{
@@ -81,11 +83,21 @@ fn producers(isa: Isa) -> Vec<Producer> {
     for precision in [Precision::Highest, Precision::High] {
         let axes = [Axis::NONE, axis(33, 3, 1, 1), axis(31, 3, 1, 1)];
         let geometry = Geometry { batch: 5, axes, channels: 32, filters: 40, groups: 1 };
+        let shape = [geometry.outputs() / 40, 40];
         all.push(Producer {
-            make: Box::new(move || convolution(isa, precision, geometry, Epilogue::default())),
-            inputs: vec![geometry.inputs(), geometry.weights()],
+            make: Box::new(move || {
+                let tape = Some(sum_and_tanh(isa, shape[0], shape[1]));
+                convolution(isa, precision, geometry, Epilogue { tape, bias: true, relu: true, pool: None })
+            }),
+            inputs: vec![geometry.inputs(), geometry.weights(), 40, 40],
+            outputs: 2,
+            shape,
+        });
+        all.push(Producer {
+            make: Box::new(move || convolution_input_gradient(isa, precision, geometry, Epilogue::default())),
+            inputs: vec![geometry.outputs(), geometry.weights()],
             outputs: 1,
-            shape: [geometry.outputs() / 40, 40],
+            shape: [geometry.inputs() / 32, 32],
         });
     }
     for axes in [
