@@ -5,6 +5,9 @@ mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
+/// The f32 elements of a cache line.
+pub(crate) const CACHE_LINE: usize = 16;
+
 pub(crate) use portable::Portable8;
 pub(crate) use vector::{MAX_LANES, Task, Vector};
 #[cfg(target_arch = "x86_64")]

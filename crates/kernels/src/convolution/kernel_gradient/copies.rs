@@ -3,11 +3,10 @@
 use super::super::geometry::{Class, Positions, Tap};
 use super::piece::Piece;
 use super::rows::Part;
+use crate::arch::CACHE_LINE;
 
 /// Elements of a vector, in which a few are copied.
 const WHOLE: usize = 8;
-/// Channels of a pixel beyond which a tile, which reads a few of them, finds the next pixel's in another cache line.
-pub(super) const CACHE_LINE: usize = 16;
 /// The most elements of the copies of one part, ...
 const MOST: usize = 1 << 15;
 /// ... and of several, which stay in the L2 cache.
@@ -96,6 +95,7 @@ impl Copies {
         [images, lines, pixels]: [usize; 3],
     ) -> Option<Self> {
         let [_, across, columns] = &class.axes;
+        // With more channels a tile, which reads a few of them, finds the next pixel's in another cache line.
         if columns.advance.saturating_mul(channels) <= CACHE_LINE || columns.taps.is_empty() {
             return None;
         }

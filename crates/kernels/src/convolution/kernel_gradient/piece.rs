@@ -1,9 +1,9 @@
 //! What a few targets add to the sums.
 
 use super::ConvolutionKernelGradient;
-use super::copies::{CACHE_LINE, Copies, copy_pixels};
+use super::copies::{Copies, copy_pixels};
 use super::rows::Part;
-use crate::arch::{Task, Vector};
+use crate::arch::{CACHE_LINE, Task, Vector};
 use crate::chunks::part as share;
 use crate::matmul::{Ahead, BLOCK_DEPTH, Stretches, Tile, Tiles};
 use std::ops::Range;

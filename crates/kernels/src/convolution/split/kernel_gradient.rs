@@ -66,12 +66,8 @@ pub(in crate::convolution) fn kernel_gradient(
     precision: Precision,
     geometry: &Geometry,
 ) -> Option<SplitKernelGradient> {
-    let parts = match precision {
-        // Six products of three parts are no faster than multiply-adds.
-        Precision::Highest => return None,
-        Precision::High => Parts::Two,
-        Precision::Medium => Parts::One,
-    };
+    // Six products of three parts are no faster than multiply-adds.
+    let parts = super::parts_below(precision)?;
     let Geometry { channels, filters, groups, .. } = *geometry;
     let fills =
         |extent: usize| extent >= LEAST_CHANNELS && extent.next_multiple_of(PANEL) - extent <= extent / 3;

@@ -52,8 +52,13 @@ pub(super) fn parts(precision: Precision, geometry: &Geometry, direction: Direct
         let [targets, rows] = filled_rows(&reading(geometry, class, channels, columns));
         products >= LEAST_PRODUCTS && 10 * targets >= LEAST_FILLED * rows
     };
+    parts_below(precision).or_else(|| classes.into_iter().all(pays).then_some(Parts::Three))
+}
+
+/// The fewest parts that are precise enough, if they are fewer than all.
+fn parts_below(precision: Precision) -> Option<Parts> {
     match precision {
-        Precision::Highest => classes.into_iter().all(pays).then_some(Parts::Three),
+        Precision::Highest => None,
         Precision::High => Some(Parts::Two),
         Precision::Medium => Some(Parts::One),
     }

@@ -3,13 +3,10 @@
 use super::SplitMatmul;
 use super::block::{AddBlock, Chains};
 use crate::arch::amx::{Layout, Lines, PANEL, Side, Steps, multiply, pack, step_elements};
-use crate::arch::{Avx512x16, Vector};
+use crate::arch::{Avx512x16, CACHE_LINE, Vector};
 use crate::matmul::pack::PackPanel;
 use std::ops::Range;
 use std::ptr::null;
-
-/// The elements of a cache line.
-const LINE: usize = 16;
 
 /// The matrices of a product, and the scratch memory.
 pub(super) struct Product<'a> {
@@ -96,7 +93,7 @@ impl Product<'_> {
     unsafe fn prefetch(&self, row_panel: usize, column_panel: usize) {
         let block = self.c.wrapping_add(row_panel * PANEL * self.stride_c + column_panel * PANEL);
         for row in 0..PANEL {
-            for column in (0..PANEL).step_by(LINE) {
+            for column in (0..PANEL).step_by(CACHE_LINE) {
                 // SAFETY: prefetches never fault.
                 unsafe { Avx512x16::prefetch(block.wrapping_add(row * self.stride_c + column)) };
             }
