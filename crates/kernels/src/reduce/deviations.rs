@@ -1,22 +1,24 @@
 //! The sum of squared deviations from the mean.
 //!
-//! The first stage makes the mean and the sum of each part, which it reads again while it is in the cache. The others combine those of
-//! several parts (Chan, Golub and LeVeque, Updating Formulae and a Pairwise Algorithm for Computing Sample Variances, 1979). A mean is
+//! The first stage makes the mean and the sum of each part, which it reads again while it is in the cache; the sum is less what the
+//! mean's rounding adds to it. The others combine the means and sums of several parts (Chan, Golub and LeVeque, Updating Formulae and a Pairwise Algorithm for Computing Sample Variances, 1979). A mean is
 //! kept as two numbers, the second of which is the mean of what deviates from the first: its rounding would count as much as the
 //! deviations between parts where the mean is far from zero.
 
-use super::columns::{NARROW, Strip, reduce_strip};
-use super::input::{Input, Stored};
+use super::columns::{Columns, Combined, NARROW, Strip, reduce_strip};
+use super::input::Stored;
 use super::operation::Sum;
 use super::rows::reduce_stretch;
-use super::stage::{BYTES, MOST_AT_ONCE, Stage, WIDEST};
+use super::stage::{BYTES, Stage, WIDEST};
 use super::stages;
 use crate::Isa;
+use crate::arch::{Task, Vector, with_vectors};
 use crate::chunks::part;
 use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch, require_size};
 use crate::lanes::Arithmetic;
 use crate::reduced::ByParts;
 use crate::target::{Loop, Target};
+use std::marker::PhantomData;
 use std::ops::Range;
 
 /// Room for the means of a tile's columns, of few as often as a row of several rows side by side has them.
@@ -25,6 +27,7 @@ const MEANS: usize = if WIDEST > 3 * NARROW { WIDEST } else { 3 * NARROW };
 /// The sum of (x - mean)² over any axes of a tensor of floats.
 #[derive(Debug)]
 pub struct SquaredDeviations {
+    isa: Isa,
     target: Target,
     levels: Vec<Level>,
     phases: Vec<u32>,
@@ -73,9 +76,9 @@ impl SquaredDeviations {
         let between: usize =
             levels[..levels.len() - 1].iter().map(|level| level.stage.output_elements()).sum();
         let own = levels.iter().map(|level| level.stage.private()).max().unwrap_or(0);
-        let scratch = Scratch { shared: 3 * between, private: own + MEANS + MOST_AT_ONCE };
+        let scratch = Scratch { shared: 3 * between, private: MEANS + 2 * WIDEST + 2 * own };
         let phases = levels.iter().map(|level| level.stage.chunks()).collect();
-        SquaredDeviations { target: Target::new(isa), levels, phases, scratch }
+        SquaredDeviations { isa, target: Target::new(isa), levels, phases, scratch }
     }
 
     /// Does some tiles of a stage, which nobody else does.
@@ -101,7 +104,9 @@ impl SquaredDeviations {
             let input = operands.inputs[0].part(0..level.stage.input_elements() * BYTES);
             // SAFETY: numbers, of which nobody writes those of the tiles meanwhile.
             let input = unsafe { Stored::new(input) };
-            return self.target.run(First { stage: &level.stage, tiles, input, means, sums, private });
+            let first = First { stage: &level.stage, tiles, input, means, sums, private };
+            // SAFETY: `new` found the instruction set on this machine.
+            return unsafe { with_vectors(self.isa, first) };
         }
         // SAFETY: numbers, which nobody writes during this phase.
         let from = left(phase - 1).map(|numbers| unsafe { numbers.slice::<f32>() });
@@ -120,100 +125,134 @@ struct First<'a> {
     private: &'a mut [f32],
 }
 
-impl Loop for First<'_> {
-    type Output = ();
-
+impl Task for First<'_> {
     #[inline(always)]
-    fn run<I: Arithmetic>(mut self) {
+    unsafe fn run<V: Vector>(mut self) {
         let stage = self.stage;
         let (means, private) = self.private.split_at_mut(MEANS);
-        let (values, levels) = private.split_at_mut(MOST_AT_ONCE);
+        let (totals, levels) = private.split_at_mut(2 * WIDEST);
         for tile in self.tiles {
             let (row, column) = (tile / stage.across, tile % stage.across * stage.width);
             let columns = column..stage.inner.min(column + stage.width);
             let first = row / stage.parts * stage.reduced * stage.inner;
             let rows = part(stage.reduced, stage.parts, row % stage.parts);
             let place = row * stage.inner + columns.start..row * stage.inner + columns.end;
-            // SAFETY: the tiles are the caller's own.
-            let sums = unsafe { self.sums.slice_mut::<f32>(place.clone()) };
-            let count = rows.len() as f32;
+            // What has no elements does not deviate from 0.
+            let count = rows.len().max(1) as f32;
             let width = columns.len();
-            let strip = Strip { first, pitch: stage.inner, rows, columns };
-            add_up(&mut self.input, strip.clone(), &mut means[..width], levels);
-            for mean in &mut means[..width] {
-                *mean /= count;
-            }
-            // Of few columns, rows side by side are read at once.
-            if stage.inner < NARROW {
-                for index in width..MEANS {
-                    means[index] = means[index - width];
-                }
-            }
-            let (input, pitch) = (self.input, stage.inner);
-            let mut squared = Deviations::<true> { input, pitch, column, means, values };
-            add_up(&mut squared, strip.clone(), sums, levels);
-            if let Some(buffers) = &self.means {
-                // SAFETY: as for the sums.
-                let [to_means, rests] =
-                    buffers.map(|buffer| unsafe { buffer.slice_mut::<f32>(place.clone()) });
-                to_means.copy_from_slice(&means[..width]);
-                let mut deviations = Deviations::<false> { input, pitch, column, means, values };
-                add_up(&mut deviations, strip, rests, levels);
-                for column in 0..width {
-                    rests[column] /= count;
-                    // Rounding leaves a little less than nothing of equal elements.
-                    let sum = sums[column] - count * (rests[column] * rests[column]);
-                    sums[column] = if sum < 0.0 { 0.0 } else { sum };
-                }
-            }
-        }
-    }
-}
-
-/// The sums of some columns.
-#[inline(always)]
-fn add_up(input: &mut impl Input<f32>, strip: Strip, sums: &mut [f32], levels: &mut [f32]) {
-    if strip.pitch == 1 {
-        sums[0] = reduce_stretch::<f32, Sum>(input, strip.first + strip.rows.start, strip.rows.len());
-    } else {
-        reduce_strip::<f32, Sum>(input, strip, sums, levels);
-    }
-}
-
-/// Deviations from the mean, or their squares, which exist only while they are added up.
-struct Deviations<'a, const SQUARED: bool> {
-    input: Stored,
-    /// Elements of a row of the matrix, and the column of the first mean.
-    pitch: usize,
-    column: usize,
-    means: &'a [f32],
-    /// Room for the most elements that are asked for at once.
-    values: &'a mut [f32],
-}
-
-impl<const SQUARED: bool> Input<f32> for Deviations<'_, SQUARED> {
-    #[inline(always)]
-    fn rows(&mut self, first: usize, pitch: usize, count: usize, width: usize) -> (&[f32], usize) {
-        let (from, from_pitch): (&[f32], usize) = self.input.rows(first, pitch, count, width);
-        for row in 0..count {
-            let from = &from[row * from_pitch..][..width];
-            let values = &mut self.values[row * width..][..width];
-            if self.pitch == 1 {
-                let mean = self.means[0];
-                for index in 0..width {
-                    let deviation = from[index] - mean;
-                    values[index] = if SQUARED { deviation * deviation } else { deviation };
-                }
+            let (means, totals) = (&mut means[..], &mut totals[..2 * width]);
+            if stage.inner == 1 {
+                of_row(&mut self.input, first + rows.start, rows.len(), means, totals);
             } else {
-                // Rows begin with the same column.
-                let means = &self.means[first % self.pitch - self.column..][..width];
-                for index in 0..width {
-                    let deviation = from[index] - means[index];
-                    values[index] = if SQUARED { deviation * deviation } else { deviation };
+                let strip = Strip { first, pitch: stage.inner, rows, columns };
+                of_columns::<V>(&mut self.input, strip, means, totals, levels);
+            }
+            let (rests, squares) = totals.split_at_mut(width);
+            for (rest, square) in rests.iter_mut().zip(squares) {
+                *rest /= count;
+                // Rounding leaves a little less than nothing of equal elements.
+                let sum = *square - count * (*rest * *rest);
+                *square = if sum < 0.0 { 0.0 } else { sum };
+            }
+            // SAFETY: the tiles are the caller's own.
+            let slice = |buffer: Buffer| unsafe { buffer.slice_mut::<f32>(place.clone()) };
+            slice(self.sums).copy_from_slice(&totals[width..]);
+            if let Some([to_means, to_rests]) = self.means {
+                slice(to_means).copy_from_slice(&means[..width]);
+                slice(to_rests).copy_from_slice(&totals[..width]);
+            }
+        }
+    }
+}
+
+/// The mean of elements that follow one another, then the sums of their deviations from it and of the squares.
+#[inline(always)]
+fn of_row(input: &mut Stored, first: usize, count: usize, means: &mut [f32], totals: &mut [f32]) {
+    let mean = reduce_stretch::<f32, Sum>(input, first, count, |x| x) / count.max(1) as f32;
+    means[0] = mean;
+    totals[0] = reduce_stretch::<f32, Sum>(input, first, count, |x| x - mean);
+    totals[1] = reduce_stretch::<f32, Sum>(input, first, count, |x| (x - mean) * (x - mean));
+}
+
+/// The means of columns, then the sums of deviations from them and of the squares.
+#[inline(always)]
+fn of_columns<V: Vector>(
+    input: &mut Stored,
+    strip: Strip,
+    means: &mut [f32],
+    totals: &mut [f32],
+    levels: &mut [f32],
+) {
+    let (width, count) = (strip.columns.len(), strip.rows.len().max(1) as f32);
+    reduce_strip(input, strip.clone(), &Combined(PhantomData::<Sum>), &mut means[..width], levels);
+    for mean in &mut means[..width] {
+        *mean /= count;
+    }
+    // Of few columns, rows side by side are read at once.
+    if strip.pitch < NARROW {
+        for index in width..MEANS {
+            means[index] = means[index - width];
+        }
+    }
+    let deviations = Deviations::<V> { means, vectors: PhantomData };
+    reduce_strip(input, strip, &deviations, totals, levels);
+}
+
+/// The sums of deviations from the means of columns, and of their squares.
+struct Deviations<'a, V> {
+    means: &'a [f32],
+    vectors: PhantomData<V>,
+}
+
+impl<V: Vector> Columns<f32> for Deviations<'_, V> {
+    type Operation = Sum;
+    const RESULTS: usize = 2;
+
+    #[inline(always)]
+    fn combine<const N: usize>(&self, results: &mut [f32], rows: [&[f32]; N]) {
+        let columns = results.len() / 2;
+        let (sums, squares) = results.split_at_mut(columns);
+        let means = &self.means[..columns];
+        let rows = rows.map(|row| &row[..columns]);
+        for first in (0..columns).step_by(V::LANES) {
+            // SAFETY: the means, the rows and the results have the columns, and the code runs where the vectors were switched on.
+            unsafe {
+                let at = |values: &[f32]| values.as_ptr().add(first);
+                if columns - first < V::LANES {
+                    let mask = V::mask(columns - first);
+                    let [sum, square] = add::<V, N>(
+                        V::load_masked(at(means), mask),
+                        rows.map(|row| V::load_masked(at(row), mask)),
+                    );
+                    sum.add(V::load_masked(at(sums), mask)).store_masked(sums.as_mut_ptr().add(first), mask);
+                    square
+                        .add(V::load_masked(at(squares), mask))
+                        .store_masked(squares.as_mut_ptr().add(first), mask);
+                } else {
+                    let [sum, square] = add::<V, N>(V::load(at(means)), rows.map(|row| V::load(at(row))));
+                    sum.add(V::load(at(sums))).store(sums.as_mut_ptr().add(first));
+                    square.add(V::load(at(squares))).store(squares.as_mut_ptr().add(first));
                 }
             }
         }
-        (self.values, width)
+    }
+}
+
+/// The sums of deviations from means, and of their squares.
+///
+/// # Safety
+/// The code runs where the vectors were switched on.
+#[inline(always)]
+unsafe fn add<V: Vector, const N: usize>(mean: V, rows: [V; N]) -> [V; 2] {
+    // SAFETY: as above.
+    unsafe {
+        let (mut sum, mut square) = (V::zero(), V::zero());
+        for row in rows {
+            let deviation = row.subtract(mean);
+            sum = sum.add(deviation);
+            square = square.add(deviation.multiply_add(deviation, V::zero()));
+        }
+        [sum, square]
     }
 }
 

@@ -19,25 +19,27 @@ pub(super) const BLOCK: usize = 1024;
 #[inline(always)]
 pub(crate) fn reduce_row<T: Element, O: Operation<T>>(mut row: &[T]) -> T {
     let count = row.len();
-    reduce_stretch::<T, O>(&mut row, 0, count)
+    reduce_stretch::<T, O>(&mut row, 0, count, |element| element)
 }
 
-/// Elements that follow one another combined.
+/// What is made of elements that follow one another, combined.
 #[inline(always)]
 pub(super) fn reduce_stretch<T: Element, O: Operation<T>>(
     input: &mut impl Input<T>,
     first: usize,
     count: usize,
+    term: impl Fn(T) -> T + Copy,
 ) -> T {
     if count < LANES {
-        return reduce_short::<T, O>(input.elements(first, count));
+        return reduce_short::<T, O>(input.elements(first, count), term);
     }
     if count <= BLOCK {
-        return reduce_block::<T, O>(input.elements(first, count));
+        return reduce_block::<T, O>(input.elements(first, count), term);
     }
     let mut tree = Tree::<T, O>::new();
     for start in (0..count).step_by(BLOCK) {
-        tree.push(reduce_block::<T, O>(input.elements(first + start, BLOCK.min(count - start))));
+        let block = input.elements(first + start, BLOCK.min(count - start));
+        tree.push(reduce_block::<T, O>(block, term));
     }
     tree.total()
 }
@@ -83,7 +85,7 @@ impl<T: Element, O: Operation<T>> Tree<T, O> {
 
 /// A row of at most a block: its groups of lanes pairwise as far as they are many, then what is left over.
 #[inline(always)]
-fn reduce_block<T: Element, O: Operation<T>>(row: &[T]) -> T {
+fn reduce_block<T: Element, O: Operation<T>>(row: &[T], term: impl Fn(T) -> T + Copy) -> T {
     let (groups, rest) = row.as_chunks::<LANES>();
     let (packs, groups) = groups.as_chunks::<PACK>();
     let mut lanes = [O::IDENTITY; LANES];
@@ -91,34 +93,34 @@ fn reduce_block<T: Element, O: Operation<T>>(row: &[T]) -> T {
         for (lane, value) in lanes.iter_mut().enumerate() {
             let mut values = [O::IDENTITY; PACK];
             for (value, group) in values.iter_mut().zip(pack) {
-                *value = group[lane];
+                *value = term(group[lane]);
             }
             *value = O::combine(*value, fold::<T, O, PACK>(values));
         }
     }
     for group in groups {
         for (lane, value) in lanes.iter_mut().enumerate() {
-            *value = O::combine(*value, group[lane]);
+            *value = O::combine(*value, term(group[lane]));
         }
     }
     let total = fold::<T, O, LANES>(lanes);
-    if rest.is_empty() { total } else { O::combine(total, reduce_short::<T, O>(rest)) }
+    if rest.is_empty() { total } else { O::combine(total, reduce_short::<T, O>(rest, term)) }
 }
 
 #[inline(always)]
-fn reduce_short<T: Element, O: Operation<T>>(row: &[T]) -> T {
+fn reduce_short<T: Element, O: Operation<T>>(row: &[T], term: impl Fn(T) -> T + Copy) -> T {
     let (groups, rest) = row.as_chunks::<SHORT_LANES>();
     let mut total = O::IDENTITY;
     if let Some((first, groups)) = groups.split_first() {
-        let mut lanes = *first;
+        let mut lanes = first.map(term);
         for group in groups {
             for (lane, value) in lanes.iter_mut().zip(group) {
-                *lane = O::combine(*lane, *value);
+                *lane = O::combine(*lane, term(*value));
             }
         }
         total = fold::<T, O, SHORT_LANES>(lanes);
     }
-    rest.iter().fold(total, |total, value| O::combine(total, *value))
+    rest.iter().fold(total, |total, value| O::combine(total, term(*value)))
 }
 
 /// Combines the upper half of the values with the lower until one is left.

@@ -1,6 +1,6 @@
 //! One pass of a reduction: what it reads, writes, and splits.
 
-use super::columns::{self, ROWS, Strip, reduce_strip, scratch};
+use super::columns::{self, Combined, ROWS, Strip, reduce_strip, scratch};
 use super::input::Input;
 use super::operation::{Element, Operation};
 use super::rows::{BLOCK, reduce_row, reduce_stretch};
@@ -108,7 +108,7 @@ impl Stage {
         part * self.across..(part + 1) * self.across
     }
 
-    /// Private working memory, in elements.
+    /// Private working memory, in elements, for each result.
     pub fn private(&self) -> usize {
         if self.inner == 1 {
             0
@@ -159,7 +159,7 @@ impl<R: Input<T>, T: Element, O: Operation<T>> Loop for StageTiles<'_, R, T, O> 
                     if stage.parts == 1 { (tile, 0) } else { (tile / stage.parts, tile % stage.parts) };
                 let columns = part(stage.reduced, stage.parts, index);
                 let first = row * stage.reduced + columns.start;
-                *output = reduce_stretch::<T, O>(&mut self.input, first, columns.len());
+                *output = reduce_stretch::<T, O>(&mut self.input, first, columns.len(), |element| element);
             }
             return;
         }
@@ -172,7 +172,7 @@ impl<R: Input<T>, T: Element, O: Operation<T>> Loop for StageTiles<'_, R, T, O> 
             let first = row / stage.parts * stage.reduced * stage.inner;
             let rows = part(stage.reduced, stage.parts, row % stage.parts);
             let strip = Strip { first, pitch: stage.inner, rows, columns };
-            reduce_strip::<T, O>(&mut self.input, strip, output, self.private);
+            reduce_strip(&mut self.input, strip, &Combined(self.operation), output, self.private);
         }
     }
 }
