@@ -77,6 +77,10 @@ impl Operation for unary::float::Sqrt {
     const OP: LaneOp = LaneOp::Unary(Unary::Sqrt);
 }
 
+impl Operation for unary::float::Relu {
+    const OP: LaneOp = LaneOp::Unary(Unary::Relu);
+}
+
 type A = Operand<0>;
 type B = Operand<1>;
 type C = Operand<2>;
@@ -87,9 +91,13 @@ type Subtract<X, Y> = Apply<binary::float::Subtract, X, Y>;
 type Multiply<X, Y> = Apply<binary::float::Multiply, X, Y>;
 type Divide<X, Y> = Apply<binary::float::Divide, X, Y>;
 type Sqrt<X> = Apply<unary::float::Sqrt, X, X>;
+type Relu<X> = Apply<unary::float::Relu, X, X>;
 
 /// a + (x - a)·c, the moving average of x.
 type Average<X> = Add<A, Multiply<Subtract<X, A>, C>>;
+
+/// (a - b)·c + d, a normalized.
+type Normalize = Add<Multiply<Subtract<A, B>, C>, D>;
 
 /// What finds a formula on a tape, and the loop that computes it.
 struct Composed {
@@ -115,13 +123,20 @@ const fn within<X: Expression>() -> [Composed; 8] {
     ]
 }
 
-/// All formulas, the longest first: those of optimizers, then every pair of arithmetic operations, then these alone.
-static FORMULAS: [&[Composed]; 6] = [
+/// All formulas, the longest first: those of optimizers and of normalization, then every pair of arithmetic operations, then these alone.
+static FORMULAS: [&[Composed]; 7] = [
     &[
         composed::<Subtract<A, Divide<Multiply<B, C>, Add<Sqrt<D>, E>>>>(),
         composed::<Average<Multiply<B, B>>>(),
         composed::<Average<B>>(),
         composed::<Subtract<Multiply<A, B>, Multiply<C, D>>>(),
+    ],
+    &[
+        composed::<Relu<Add<Normalize, E>>>(),
+        composed::<Relu<Normalize>>(),
+        composed::<Add<Normalize, E>>(),
+        composed::<Normalize>(),
+        composed::<Multiply<Subtract<Subtract<A, B>, C>, D>>(),
     ],
     &within::<Add<B, C>>(),
     &within::<Subtract<B, C>>(),

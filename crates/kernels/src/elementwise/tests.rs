@@ -265,6 +265,38 @@ fn momentum() -> (Vec<TapeOp>, Vec<Dtype>, Vec<(Dtype, usize)>) {
     (tape, vec![Dtype::Float32; 5], [2, 1].map(|register| (Dtype::Float32, register)).to_vec())
 }
 
+/// relu((x - mean)·scale + offset), with another tensor added before the relu where there is one, and where the result is positive.
+fn normalize(residual: bool) -> (Vec<TapeOp>, Vec<Dtype>, Vec<(Dtype, usize)>) {
+    use Source::{Input, Register};
+    let op = |op, operands: &[Source]| TapeOp { op, operands: operands.to_vec(), register: 0 };
+    let mut tape = vec![
+        op(LaneOp::Binary(Binary::Subtract), &[Input(0), Input(1)]),
+        op(LaneOp::Binary(Binary::Multiply), &[Register(0), Input(2)]),
+        op(LaneOp::Binary(Binary::Add), &[Register(0), Input(3)]),
+        op(LaneOp::Unary(Unary::Relu), &[Register(0)]),
+    ];
+    if residual {
+        tape.insert(3, op(LaneOp::Binary(Binary::Add), &[Register(0), Input(4)]));
+    }
+    let compare = LaneOp::Compare(Compare::Less);
+    tape.push(TapeOp { op: compare, operands: vec![Input(5), Register(0)], register: 1 });
+    (tape, vec![Dtype::Float32; 6], vec![(Dtype::Float32, 0), (Dtype::Bool, 1)])
+}
+
+/// The gradient of normalization by its input: (dy - a - (x - mean)·b)·c.
+fn normalization_gradient() -> (Vec<TapeOp>, Vec<Dtype>, Vec<(Dtype, usize)>) {
+    use Source::{Input, Register};
+    let binary = |op, a, b, register| TapeOp { op: LaneOp::Binary(op), operands: vec![a, b], register };
+    let tape = vec![
+        binary(Binary::Subtract, Input(0), Input(2), 0),
+        binary(Binary::Subtract, Input(1), Input(3), 1),
+        binary(Binary::Multiply, Register(1), Input(4), 1),
+        binary(Binary::Subtract, Register(0), Register(1), 0),
+        binary(Binary::Multiply, Register(0), Input(5), 0),
+    ];
+    (tape, vec![Dtype::Float32; 6], vec![(Dtype::Float32, 0)])
+}
+
 /// A random tape of what composed formulas are made of, whose steps mostly use the one before.
 fn random_arithmetic(random: &mut Random) -> (Vec<TapeOp>, Vec<Dtype>, Vec<(Dtype, usize)>) {
     let arithmetic = [Binary::Add, Binary::Subtract, Binary::Multiply, Binary::Divide];
@@ -292,7 +324,7 @@ fn random_arithmetic(random: &mut Random) -> (Vec<TapeOp>, Vec<Dtype>, Vec<(Dtyp
 fn composed_passes_have_the_bits_of_their_operations_run_alone() {
     let _flush = FlushDenormals::new();
     let random = &mut Random(1);
-    let mut cases = vec![adam(), momentum()];
+    let mut cases = vec![adam(), momentum(), normalize(false), normalize(true), normalization_gradient()];
     cases.extend((0..100).map(|_| random_arithmetic(random)));
     for (case, (tape, inputs, outputs)) in cases.into_iter().enumerate() {
         let values: Vec<Values> =
@@ -302,7 +334,8 @@ fn composed_passes_have_the_bits_of_their_operations_run_alone() {
         for isa in Isa::available() {
             let kernel =
                 Elementwise::new(isa, tape.clone(), inputs.clone(), outputs.clone(), vec![segment.clone()]);
-            let mut results = vec![Values::empty(Dtype::Float32, 1000 + case); outputs.len()];
+            let mut results: Vec<Values> =
+                outputs.iter().map(|(dtype, _)| Values::empty(*dtype, 1000 + case)).collect();
             let memory: Vec<&dyn Memory> = values.iter().map(Values::memory).collect();
             let mut targets: Vec<&mut dyn Memory> = results.iter_mut().map(Values::memory_mut).collect();
             run_kernel(&kernel, &memory, &mut targets).unwrap();
@@ -315,8 +348,10 @@ fn composed_passes_have_the_bits_of_their_operations_run_alone() {
 }
 
 #[test]
-fn updates_of_optimizers_take_few_passes() {
-    for ((tape, inputs, outputs), passes) in [(adam(), 3), (momentum(), 2)] {
+fn optimizers_and_normalization_take_few_passes() {
+    let gradient = (normalization_gradient(), 2);
+    let cases = [(adam(), 3), (momentum(), 2), (normalize(false), 2), (normalize(true), 2), gradient];
+    for ((tape, inputs, outputs), passes) in cases {
         assert_eq!(Tape::new(Isa::Portable, &tape, inputs, &outputs).steps.len(), passes);
     }
 }
