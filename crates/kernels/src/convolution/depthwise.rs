@@ -1,23 +1,25 @@
 //! Convolutions of each channel by itself, and their gradients: sums over windows that run along the channels.
 
-use super::geometry::{Class, Geometry};
+use super::geometry::{Class, Geometry, Tap};
 use super::weights::Direction;
+use crate::arch::{Task, Vector, with_vectors};
 use crate::chunks::{Chunks, GRAIN, part};
 use crate::isa::Isa;
 use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
-use crate::lanes::Arithmetic;
-use crate::target::{Loop, Target};
 use std::ops::Range;
 
-/// Channels whose sums stay in registers.
-const BLOCK: usize = 32;
+/// Targets side by side, and vectors of their channels, whose sums stay in registers: as many as chains of multiply-adds keep busy.
+const PIXELS: usize = 4;
+const VECTORS: usize = 2;
+/// Vectors of a target alone.
+const ALONE: usize = 8;
 /// The most parts of the kernel's gradient that are kept apart.
 const MOST_PARTS: usize = 16;
 
 /// A convolution with as many groups as channels and filters, or its gradient by the inputs.
 #[derive(Debug)]
 pub struct Depthwise {
-    target: Target,
+    isa: Isa,
     geometry: Geometry,
     direction: Direction,
     classes: Vec<Class>,
@@ -51,10 +53,11 @@ impl Depthwise {
     ) -> Self {
         geometry.check();
         assert!(geometry.is_depthwise(), "each channel has its own filter");
+        assert!(isa.is_available(), "the machine has the instruction set");
         let lines = geometry.batch * classes.iter().map(Class::lines).sum::<usize>();
         let work = (geometry.bytes() + geometry.flops()) as usize;
         let chunks = Chunks::new(lines, work / lines.max(1));
-        Depthwise { target: Target::new(isa), geometry, direction, classes, sources, targets, chunks }
+        Depthwise { isa, geometry, direction, classes, sources, targets, chunks }
     }
 }
 
@@ -67,51 +70,149 @@ struct Lines<'a> {
     targets: Buffer,
 }
 
-impl Loop for Lines<'_> {
-    type Output = ();
-
+impl Task for Lines<'_> {
     #[inline(always)]
-    fn run<I: Arithmetic>(self) {
+    unsafe fn run<V: Vector>(self) {
         let Depthwise { geometry, classes, .. } = self.kernel;
         let mut first = 0;
         for class in classes {
             let count = geometry.batch * class.lines();
             let (start, end) = (self.lines.start.max(first), self.lines.end.min(first + count));
             for line in start..end.max(start) {
-                self.line::<I>(class, line - first);
+                // SAFETY: the caller's.
+                unsafe { self.line::<V>(class, line - first) };
             }
             first += count;
         }
     }
 }
 
+/// A line of targets.
+struct Line<'a, T> {
+    class: &'a Class,
+    plane: usize,
+    line: usize,
+    /// The taps of planes and lines that read sources that exist.
+    taps: [&'a [Tap]; 2],
+    /// The sources of the image.
+    sources: &'a [f32],
+    targets: T,
+}
+
 impl Lines<'_> {
+    /// # Safety
+    /// It runs inside `V::enter`, and nobody else uses the targets.
     #[inline(always)]
-    fn line<I: Arithmetic>(&self, class: &Class, line: usize) {
+    unsafe fn line<V: Vector>(&self, class: &Class, line: usize) {
         let [planes, lines, columns] = &class.axes;
         let channels = self.kernel.geometry.channels;
         let (image, line) = (line / class.lines(), line % class.lines());
         let (plane, line) = (line / lines.count, line % lines.count);
         let pixels = planes.sources * lines.sources * columns.sources;
-        let sources = &self.sources[image * pixels * channels..][..pixels * channels];
         let row = (image * planes.targets + planes.first + plane * planes.step) * lines.targets
             + lines.first
             + line * lines.step;
-        for column in 0..columns.count {
-            let pixel = row * columns.targets + columns.first + column * columns.step;
-            // SAFETY: each target is computed once.
-            let target = unsafe { self.targets.slice_mut::<f32>(pixel * channels..(pixel + 1) * channels) };
-            for (index, block) in target.chunks_mut(BLOCK).enumerate() {
-                let mut sums = [0.0f32; BLOCK];
-                let width = block.len();
-                class.visit([plane, line, column], |pixel, place| {
-                    let values = &sources[pixel * channels + index * BLOCK..][..width];
-                    let weights = &self.weights[place * channels + index * BLOCK..][..width];
-                    for ((sum, value), weight) in sums.iter_mut().zip(values).zip(weights) {
-                        *sum = I::fma(*value, *weight, *sum);
+        let first = (row * columns.targets + columns.first) * channels;
+        let line = Line {
+            class,
+            plane,
+            line,
+            taps: [planes.existing(plane), lines.existing(line)],
+            sources: &self.sources[image * pixels * channels..][..pixels * channels],
+            targets: self.targets.pointer::<f32>().wrapping_add(first),
+        };
+        let inner = columns.inside();
+        let ends = (0..inner.start).chain(inner.end..columns.count);
+        // SAFETY: the caller's; the columns and the channels exist, and inside a line all taps read sources.
+        unsafe {
+            for column in ends {
+                self.pixels::<V, 1, ALONE>(&line, column, columns.existing(column));
+            }
+            let tiles = inner.len() / PIXELS;
+            for tile in 0..tiles {
+                self.pixels::<V, PIXELS, VECTORS>(&line, inner.start + tile * PIXELS, &columns.taps);
+            }
+            for column in inner.start + tiles * PIXELS..inner.end {
+                self.pixels::<V, 1, ALONE>(&line, column, &columns.taps);
+            }
+        }
+    }
+
+    /// All channels of P neighbouring targets, up to N vectors at a time.
+    ///
+    /// # Safety
+    /// As for `line`; the targets exist, and the taps read sources that exist.
+    #[inline(always)]
+    unsafe fn pixels<V: Vector, const P: usize, const N: usize>(
+        &self,
+        line: &Line<'_, *mut f32>,
+        column: usize,
+        taps: &[Tap],
+    ) {
+        let channels = self.kernel.geometry.channels;
+        let (together, whole) = (channels / (N * V::LANES), channels / V::LANES);
+        // SAFETY: the caller's; the channels exist.
+        unsafe {
+            for index in 0..together {
+                self.tile::<V, P, N, false>(line, column, taps, index * N * V::LANES);
+            }
+            for index in together * N..whole {
+                self.tile::<V, P, 1, false>(line, column, taps, index * V::LANES);
+            }
+            if whole * V::LANES < channels {
+                self.tile::<V, P, 1, true>(line, column, taps, whole * V::LANES);
+            }
+        }
+    }
+
+    /// N vectors of channels of P neighbouring targets, or one that is partial.
+    ///
+    /// # Safety
+    /// As for `pixels`; the channels exist.
+    #[inline(always)]
+    unsafe fn tile<V: Vector, const P: usize, const N: usize, const PARTIAL: bool>(
+        &self,
+        line: &Line<'_, *mut f32>,
+        column: usize,
+        column_taps: &[Tap],
+        channel: usize,
+    ) {
+        let Line { class: Class { axes: [planes, lines, columns] }, sources, targets, .. } = *line;
+        let channels = self.kernel.geometry.channels;
+        let step = columns.advance * channels;
+        // SAFETY: the taps read sources that exist, of which each has the channels, as have weights and targets.
+        unsafe {
+            let mask = V::mask(if PARTIAL { channels - channel } else { 0 });
+            let load = |from: *const f32| if PARTIAL { V::load_masked(from, mask) } else { V::load(from) };
+            let mut sums = [[V::zero(); N]; P];
+            for first in line.taps[0] {
+                let pixel = planes.source(line.plane, first) * lines.sources;
+                let place = first.place * lines.window;
+                for second in line.taps[1] {
+                    let pixel = (pixel + lines.source(line.line, second)) * columns.sources;
+                    let place = (place + second.place) * columns.window;
+                    for third in column_taps {
+                        let (pixel, place) = (pixel + columns.source(column, third), place + third.place);
+                        let values = sources.as_ptr().add(pixel * channels + channel);
+                        let weights = self.weights.as_ptr().add(place * channels + channel);
+                        for vector in 0..N {
+                            let weight = load(weights.add(vector * V::LANES));
+                            for (index, sums) in sums.iter_mut().enumerate() {
+                                let value = load(values.add(index * step + vector * V::LANES));
+                                sums[vector] = value.multiply_add(weight, sums[vector]);
+                            }
+                        }
                     }
-                });
-                block.copy_from_slice(&sums[..width]);
+                }
+            }
+            for (index, sums) in sums.into_iter().enumerate() {
+                let to = targets.add((column + index) * columns.step * channels + channel);
+                for (vector, sum) in sums.into_iter().enumerate() {
+                    match PARTIAL {
+                        true => sum.store_masked(to, mask),
+                        false => sum.store(to.add(vector * V::LANES)),
+                    }
+                }
             }
         }
     }
@@ -140,7 +241,8 @@ impl Kernel for Depthwise {
         let weights = unsafe { operands.inputs[1].part(0..4 * self.geometry.weights()).slice::<f32>() };
         let targets = operands.outputs[0].part(0..4 * self.targets);
         let lines = self.chunks.range(chunk);
-        self.target.run(Lines { kernel: self, lines, sources, weights, targets });
+        // SAFETY: `new` found the instruction set on this machine; each target is computed once.
+        unsafe { with_vectors(self.isa, Lines { kernel: self, lines, sources, weights, targets }) };
         Ok(())
     }
 }
@@ -149,7 +251,7 @@ impl Kernel for Depthwise {
 /// their order.
 #[derive(Debug)]
 pub struct DepthwiseKernelGradient {
-    target: Target,
+    isa: Isa,
     geometry: Geometry,
     class: Class,
     phases: [u32; 2],
@@ -161,11 +263,12 @@ impl DepthwiseKernelGradient {
     pub fn new(isa: Isa, geometry: Geometry) -> Self {
         geometry.check();
         assert!(geometry.is_depthwise(), "each channel has its own filter");
+        assert!(isa.is_available(), "the machine has the instruction set");
         let [class] = <[_; 1]>::try_from(geometry.forward()).expect("all outputs read alike");
         let lines = geometry.batch * class.lines();
         let work = (geometry.bytes() + geometry.flops()) as usize;
         let parts = (work / GRAIN).min(lines).clamp(1, MOST_PARTS);
-        DepthwiseKernelGradient { target: Target::new(isa), geometry, class, phases: [parts as u32, 1] }
+        DepthwiseKernelGradient { isa, geometry, class, phases: [parts as u32, 1] }
     }
 }
 
@@ -178,29 +281,130 @@ struct Sums<'a> {
     sums: &'a mut [f32],
 }
 
-impl Loop for Sums<'_> {
-    type Output = ();
-
+impl Task for Sums<'_> {
     #[inline(always)]
-    fn run<I: Arithmetic>(self) {
+    unsafe fn run<V: Vector>(mut self) {
+        self.sums.fill(0.0);
+        for line in self.lines.clone() {
+            // SAFETY: the caller's; the line is one of the gradients'.
+            unsafe { self.line::<V>(line) };
+        }
+    }
+}
+
+impl Sums<'_> {
+    /// # Safety
+    /// It runs inside `V::enter`, and the line exists.
+    #[inline(always)]
+    unsafe fn line<V: Vector>(&mut self, line: usize) {
         let DepthwiseKernelGradient { geometry, class, .. } = self.kernel;
         let [planes, lines, columns] = &class.axes;
         let channels = geometry.channels;
+        let (image, within) = (line / class.lines(), line % class.lines());
+        let (plane, row) = (within / lines.count, within % lines.count);
         let pixels = planes.sources * lines.sources * columns.sources;
-        self.sums.fill(0.0);
-        for line in self.lines {
-            let (image, within) = (line / class.lines(), line % class.lines());
-            let (plane, row) = (within / lines.count, within % lines.count);
-            let inputs = &self.inputs[image * pixels * channels..][..pixels * channels];
-            for column in 0..columns.count {
-                let gradients = &self.gradients[(line * columns.count + column) * channels..][..channels];
-                class.visit([plane, row, column], |pixel, place| {
-                    let values = &inputs[pixel * channels..][..channels];
-                    let sums = &mut self.sums[place * channels..][..channels];
-                    for ((sum, value), gradient) in sums.iter_mut().zip(values).zip(gradients) {
-                        *sum = I::fma(*value, *gradient, *sum);
+        let line = Line {
+            class,
+            plane,
+            line: row,
+            taps: [planes.existing(plane), lines.existing(row)],
+            sources: &self.inputs[image * pixels * channels..][..pixels * channels],
+            targets: &self.gradients[line * columns.count * channels..][..columns.count * channels],
+        };
+        let inner = columns.inside();
+        let tiles = inner.len() / PIXELS;
+        let rest = inner.start + tiles * PIXELS;
+        // SAFETY: the caller's; the columns and the channels exist, and inside a line all taps read sources.
+        unsafe {
+            for column in 0..inner.start {
+                self.pixels::<V, 1, ALONE>(&line, column, columns.existing(column));
+            }
+            for tile in 0..tiles {
+                self.pixels::<V, PIXELS, VECTORS>(&line, inner.start + tile * PIXELS, &columns.taps);
+            }
+            for column in rest..columns.count {
+                self.pixels::<V, 1, ALONE>(&line, column, columns.existing(column));
+            }
+        }
+    }
+
+    /// What P neighbouring gradients add to all channels, up to N vectors at a time.
+    ///
+    /// # Safety
+    /// As for `line`; the gradients exist, and the taps read inputs that exist.
+    #[inline(always)]
+    unsafe fn pixels<V: Vector, const P: usize, const N: usize>(
+        &mut self,
+        line: &Line<'_, &[f32]>,
+        column: usize,
+        taps: &[Tap],
+    ) {
+        let channels = self.kernel.geometry.channels;
+        let (together, whole) = (channels / (N * V::LANES), channels / V::LANES);
+        // SAFETY: the caller's; the channels exist.
+        unsafe {
+            for index in 0..together {
+                self.tile::<V, P, N, false>(line, column, taps, index * N * V::LANES);
+            }
+            for index in together * N..whole {
+                self.tile::<V, P, 1, false>(line, column, taps, index * V::LANES);
+            }
+            if whole * V::LANES < channels {
+                self.tile::<V, P, 1, true>(line, column, taps, whole * V::LANES);
+            }
+        }
+    }
+
+    /// What P neighbouring gradients add to N vectors of channels, or to one that is partial.
+    ///
+    /// # Safety
+    /// As for `pixels`; the channels exist.
+    #[inline(always)]
+    unsafe fn tile<V: Vector, const P: usize, const N: usize, const PARTIAL: bool>(
+        &mut self,
+        line: &Line<'_, &[f32]>,
+        column: usize,
+        column_taps: &[Tap],
+        channel: usize,
+    ) {
+        let Line { class: Class { axes: [planes, lines, columns] }, sources, targets, .. } = *line;
+        let channels = self.kernel.geometry.channels;
+        let step = columns.advance * channels;
+        // SAFETY: the taps read sources that exist, of which each has the channels, as have gradients and sums.
+        unsafe {
+            let mask = V::mask(if PARTIAL { channels - channel } else { 0 });
+            let load = |from: *const f32| if PARTIAL { V::load_masked(from, mask) } else { V::load(from) };
+            let mut gradients = [[V::zero(); N]; P];
+            for (index, gradients) in gradients.iter_mut().enumerate() {
+                let from = targets.as_ptr().add((column + index) * channels + channel);
+                for (vector, gradient) in gradients.iter_mut().enumerate() {
+                    *gradient = load(from.add(vector * V::LANES));
+                }
+            }
+            for first in line.taps[0] {
+                let pixel = planes.source(line.plane, first) * lines.sources;
+                let place = first.place * lines.window;
+                for second in line.taps[1] {
+                    let pixel = (pixel + lines.source(line.line, second)) * columns.sources;
+                    let place = (place + second.place) * columns.window;
+                    for third in column_taps {
+                        let (pixel, place) = (pixel + columns.source(column, third), place + third.place);
+                        let values = sources.as_ptr().add(pixel * channels + channel);
+                        let to = self.sums.as_mut_ptr().add(place * channels + channel);
+                        for vector in 0..N {
+                            let to = to.add(vector * V::LANES);
+                            let mut sum = load(to);
+                            for (index, gradients) in gradients.iter().enumerate() {
+                                let value = load(values.add(index * step + vector * V::LANES));
+                                sum = value.multiply_add(gradients[vector], sum);
+                            }
+                            match PARTIAL {
+                                true => sum.store_masked(to, mask),
+                                false => sum.store(to),
+                            }
+                        }
                     }
-                });
+                }
             }
         }
     }
@@ -245,7 +449,8 @@ impl Kernel for DepthwiseKernelGradient {
         let sums = unsafe { operands.shared.part(sums_of(chunk)).slice_mut::<f32>(0..weights) };
         let all = self.geometry.batch * self.class.lines();
         let lines = part(all, self.phases[0] as usize, chunk as usize);
-        self.target.run(Sums { kernel: self, lines, inputs, gradients, sums });
+        // SAFETY: `new` found the instruction set on this machine.
+        unsafe { with_vectors(self.isa, Sums { kernel: self, lines, inputs, gradients, sums }) };
         Ok(())
     }
 }

@@ -115,24 +115,6 @@ pub(super) struct Class {
 }
 
 impl Class {
-    /// Calls `visit` with each pixel of the sources that a target of one image reads, and its place in the kernel.
-    #[inline(always)]
-    pub fn visit(&self, [plane, line, column]: [usize; 3], mut visit: impl FnMut(usize, usize)) {
-        let [planes, lines, columns] = &self.axes;
-        let window = |axis: &Positions| axis.window;
-        for first in planes.existing(plane) {
-            let pixel = planes.source(plane, first) * lines.sources;
-            let place = first.place * window(lines);
-            for second in lines.existing(line) {
-                let pixel = (pixel + lines.source(line, second)) * columns.sources;
-                let place = (place + second.place) * window(columns);
-                for third in columns.existing(column) {
-                    visit(pixel + columns.source(column, third), place + third.place);
-                }
-            }
-        }
-    }
-
     /// The lines of targets of one image.
     pub fn lines(&self) -> usize {
         self.axes[0].count * self.axes[1].count
@@ -244,6 +226,13 @@ impl Positions {
         let start = (target * self.advance) as isize;
         let before = |source: isize| self.taps.partition_point(|tap| start + tap.offset < source);
         before(0)..before(self.sources as isize)
+    }
+
+    /// The targets whose taps all read sources that exist.
+    pub fn inside(&self) -> Range<usize> {
+        let ranges = self.taps.iter().map(|tap| self.targets_of(tap));
+        let inside = ranges.reduce(|a, b| a.start.max(b.start)..a.end.min(b.end)).unwrap_or(0..self.count);
+        inside.start..inside.end.max(inside.start)
     }
 
     /// Whether all that is read exists.
