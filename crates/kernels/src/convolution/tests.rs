@@ -68,6 +68,10 @@ fn geometries() -> Vec<Geometry> {
         of(2, [none, axis(9, 3, 2, 1, 1, 1), same], 6, 12, 6),
         of(2, [none, axis(9, 3, 2, 1, 1, 1), axis(11, 2, 1, 2, 1, 1)], 70, 70, 70),
         of(3, [none, same, axis(6, 3, 1, 1, 1, 1)], 5, 5, 5),
+        of(1, [none, axis(7, 3, 1, 1, 1, 1), axis(15, 5, 1, 1, 2, 2)], 150, 150, 150),
+        of(2, [axis(4, 2, 1, 1, 0, 1), axis(5, 3, 2, 1, 1, 1), axis(2, 7, 1, 1, 3, 3)], 33, 33, 33),
+        of(1, [none, same, axis(20, 3, 2, 2, 2, 2)], 24, 24, 24),
+        of(1, [none, same, same], 0, 0, 1),
         of(2, [none, none, axis(50, 5, 1, 1, 4, 0)], 8, 16, 1),
         of(2, [axis(5, 3, 1, 1, 1, 1), axis(6, 2, 2, 1, 0, 0), axis(7, 3, 1, 2, 2, 2)], 5, 7, 1),
         of(1, [axis(4, 2, 1, 2, 0, 0), same, same], 20, 3, 1),
@@ -154,7 +158,7 @@ fn kernel_gradients_are_right() {
 
 #[test]
 fn depthwise_convolutions_are_right() {
-    assert_eq!(depthwise().count(), 2);
+    assert_eq!(depthwise().count(), 6);
     for geometry in depthwise() {
         let sizes = [geometry.inputs(), geometry.weights(), geometry.outputs()];
         let kernel = |isa| -> Box<dyn Kernel> { Box::new(Depthwise::forward(isa, geometry)) };
