@@ -135,11 +135,18 @@ function normalization(): OpCase[] {
   const layer = lw.layers.batchNormalization()
   layer.apply(lw.input({ shape: input.slice(1) }))
   const training = (x: lw.Tensor) => layer.apply(x, { training: true }) as lw.Tensor
+  const rows = [2048, 512]
+  const ofRows = lw.layers.layerNormalization()
+  ofRows.apply(lw.input({ shape: rows.slice(1) }))
+  const normalizeRows = (x: lw.Tensor) => ofRows.apply(x) as lw.Tensor
   return [
     opCase('batch normalization', 'statistics', [input], (x) => ops.moments(x as lw.Tensor, axis)),
     opCase('batch normalization', 'normalize', [input, ...Array(4).fill(features)], normalize),
     opCase('batch normalization', 'both', [input], training as OpCase['call']),
     opCase('batch normalization', 'both, and the gradient', [input, input], gradientOf(training)),
+    opCase('layer normalization', 'statistics', [rows], (x) => ops.moments(x as lw.Tensor, [1])),
+    opCase('layer normalization', 'both', [rows], normalizeRows as OpCase['call']),
+    opCase('layer normalization', 'both, and the gradient', [rows, rows], gradientOf(normalizeRows)),
   ]
 }
 

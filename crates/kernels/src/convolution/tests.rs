@@ -72,6 +72,9 @@ fn geometries() -> Vec<Geometry> {
         of(2, [axis(4, 2, 1, 1, 0, 1), axis(5, 3, 2, 1, 1, 1), axis(2, 7, 1, 1, 3, 3)], 33, 33, 33),
         of(1, [none, same, axis(20, 3, 2, 2, 2, 2)], 24, 24, 24),
         of(1, [none, same, same], 0, 0, 1),
+        of(0, [none, same, same], 6, 6, 6),
+        of(1, [none, Axis { output: 0, ..same }, same], 6, 6, 6),
+        of(2, [none, axis(9, 2, 3, 1, 0, 0), axis(17, 1, 3, 1, 0, 0)], 20, 20, 20),
         of(2, [none, none, axis(50, 5, 1, 1, 4, 0)], 8, 16, 1),
         of(2, [axis(5, 3, 1, 1, 1, 1), axis(6, 2, 2, 1, 0, 0), axis(7, 3, 1, 2, 2, 2)], 5, 7, 1),
         of(1, [axis(4, 2, 1, 2, 0, 0), same, same], 20, 3, 1),
@@ -158,7 +161,7 @@ fn kernel_gradients_are_right() {
 
 #[test]
 fn depthwise_convolutions_are_right() {
-    assert_eq!(depthwise().count(), 6);
+    assert_eq!(depthwise().count(), 9);
     for geometry in depthwise() {
         let sizes = [geometry.inputs(), geometry.weights(), geometry.outputs()];
         let kernel = |isa| -> Box<dyn Kernel> { Box::new(Depthwise::forward(isa, geometry)) };

@@ -1,8 +1,8 @@
 //! The sum of squared deviations from the mean.
 //!
-//! The first stage makes the mean and the sum of each part, which it reads again while it is in the cache; the sum is less what the
-//! mean's rounding adds to it. The others combine the means and sums of several parts (Chan, Golub and LeVeque, Updating Formulae and a Pairwise Algorithm for Computing Sample Variances, 1979). A mean is
-//! kept as two numbers, the second of which is the mean of what deviates from the first: its rounding would count as much as the
+//! The first stage makes the mean of each part and then the sum, less what the mean's rounding adds to it. The others combine the means and
+//! sums of several parts (Chan, Golub and LeVeque, Updating Formulae and a Pairwise Algorithm for Computing Sample Variances, 1979). A mean
+//! is kept as two numbers, the second of which is the mean of what deviates from the first: its rounding would count as much as the
 //! deviations between parts where the mean is far from zero.
 
 use super::columns::{Columns, Combined, NARROW, Strip, reduce_strip};
@@ -145,14 +145,17 @@ impl Task for First<'_> {
                 of_row(&mut self.input, first + rows.start, rows.len(), means, totals);
             } else {
                 let strip = Strip { first, pitch: stage.inner, rows, columns };
-                of_columns::<V>(&mut self.input, strip, means, totals, levels);
+                // SAFETY: the caller's.
+                unsafe { of_columns::<V>(&mut self.input, strip, means, totals, levels) };
             }
             let (rests, squares) = totals.split_at_mut(width);
             for (rest, square) in rests.iter_mut().zip(squares) {
                 *rest /= count;
-                // Rounding leaves a little less than nothing of equal elements.
+                // Rounding leaves a little less than nothing of equal elements, and what is too large stays so.
                 let sum = *square - count * (*rest * *rest);
-                *square = if sum < 0.0 { 0.0 } else { sum };
+                if !square.is_infinite() {
+                    *square = if sum < 0.0 { 0.0 } else { sum };
+                }
             }
             // SAFETY: the tiles are the caller's own.
             let slice = |buffer: Buffer| unsafe { buffer.slice_mut::<f32>(place.clone()) };
@@ -175,8 +178,11 @@ fn of_row(input: &mut Stored, first: usize, count: usize, means: &mut [f32], tot
 }
 
 /// The means of columns, then the sums of deviations from them and of the squares.
+///
+/// # Safety
+/// It runs inside `V::enter`.
 #[inline(always)]
-fn of_columns<V: Vector>(
+unsafe fn of_columns<V: Vector>(
     input: &mut Stored,
     strip: Strip,
     means: &mut [f32],
@@ -198,7 +204,7 @@ fn of_columns<V: Vector>(
     reduce_strip(input, strip, &deviations, totals, levels);
 }
 
-/// The sums of deviations from the means of columns, and of their squares.
+/// The sums of deviations from the means of columns, and of their squares. Used inside `V::enter` alone.
 struct Deviations<'a, V> {
     means: &'a [f32],
     vectors: PhantomData<V>,

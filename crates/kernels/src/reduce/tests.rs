@@ -348,3 +348,17 @@ fn nothing_deviates_from_nothing() {
     run_kernel(&SquaredDeviations::new(Isa::best(), &[3], &[]), &[&input], &mut [&mut output]).unwrap();
     assert!(output[..2] == [0.0, 0.0] && output[2].is_nan());
 }
+
+#[test]
+fn sums_of_squares_that_are_too_large_are_infinite() {
+    for (shape, axis) in [([3, 1], 0), ([1, 3], 1)] {
+        for isa in Isa::available() {
+            let mut output = vec![f32::NAN];
+            let kernel = SquaredDeviations::new(isa, &shape, &[axis]);
+            // Its mean is rounded by so much that its square is infinite too.
+            let input = vec![1.5e30f32, -1.5e30, 1.5e30];
+            run_kernel(&kernel, &[&input], &mut [&mut output]).unwrap();
+            assert_eq!(output, [f32::INFINITY], "{shape:?}");
+        }
+    }
+}

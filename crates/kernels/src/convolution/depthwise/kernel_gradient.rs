@@ -10,7 +10,8 @@ use std::ops::Range;
 
 /// The most parts of the kernel's gradient that are kept apart.
 const MOST_PARTS: usize = 16;
-/// The gradient of such a convolution by its kernel. Each chunk adds up some lines of outputs, and a second phase adds these sums in
+
+/// The gradient of a depthwise convolution by its kernel. Each chunk adds up some lines of outputs, and a second phase adds these sums in
 /// their order.
 #[derive(Debug)]
 pub struct DepthwiseKernelGradient {
