@@ -1,8 +1,11 @@
 //! Generic loops compiled once for every instruction set.
 
 use crate::Isa;
+use crate::arch::{Portable8, Task, Vector};
 use crate::lanes::{Arithmetic, Portable};
 
+#[cfg(target_arch = "x86_64")]
+use crate::arch::{Avx2x8, Avx512x16};
 #[cfg(target_arch = "x86_64")]
 use crate::lanes::Fused;
 
@@ -38,6 +41,24 @@ impl Target {
             // SAFETY: as above.
             Isa::Avx512 => unsafe { avx512(work) },
             _ => work.run::<Portable>(),
+        }
+    }
+
+    /// Runs a task with its vectors.
+    ///
+    /// # Safety
+    /// What the task does with its pointers is sound.
+    #[inline]
+    pub unsafe fn enter<T: Task>(self, task: T) {
+        // SAFETY: the caller's; `new` found the instruction set on this machine.
+        unsafe {
+            match self.0.vectors() {
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx2 => Avx2x8::enter(task),
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx512 => Avx512x16::enter(task),
+                _ => Portable8::enter(task),
+            }
         }
     }
 }

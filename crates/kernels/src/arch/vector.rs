@@ -51,3 +51,31 @@ pub(crate) trait Vector: Copy + 'static {
     /// Transposes the square of the first `LANES` vectors.
     unsafe fn transpose(square: &mut [Self; MAX_LANES]);
 }
+
+/// The lanes of whole vectors, or else the first ones of a vector.
+#[derive(Clone, Copy)]
+pub(crate) struct Lanes<V: Vector, const WHOLE: bool>(V::Mask);
+
+impl<V: Vector, const WHOLE: bool> Lanes<V, WHOLE> {
+    /// So many, or all.
+    ///
+    /// # Safety
+    /// As for the methods of [`Vector`]; so is the memory of the others.
+    #[inline(always)]
+    pub unsafe fn new(count: usize) -> Self {
+        // SAFETY: the caller's.
+        Lanes(unsafe { V::mask(count.min(V::LANES)) })
+    }
+
+    #[inline(always)]
+    pub unsafe fn load(self, from: *const f32) -> V {
+        // SAFETY: the caller's.
+        unsafe { if WHOLE { V::load(from) } else { V::load_masked(from, self.0) } }
+    }
+
+    #[inline(always)]
+    pub unsafe fn store(self, lanes: V, to: *mut f32) {
+        // SAFETY: the caller's.
+        unsafe { if WHOLE { lanes.store(to) } else { lanes.store_masked(to, self.0) } }
+    }
+}

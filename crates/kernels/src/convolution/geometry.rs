@@ -228,9 +228,9 @@ impl Positions {
         before(0)..before(self.sources as isize)
     }
 
-    /// The targets whose taps all read sources that exist.
-    pub fn inside(&self) -> Range<usize> {
-        let ranges = self.taps.iter().map(|tap| self.targets_of(tap));
+    /// The targets that read sources that exist by all of some taps.
+    pub fn inside(&self, taps: &[Tap]) -> Range<usize> {
+        let ranges = taps.iter().map(|tap| self.targets_of(tap));
         let inside = ranges.reduce(|a, b| a.start.max(b.start)..a.end.min(b.end)).unwrap_or(0..self.count);
         inside.start..inside.end.max(inside.start)
     }

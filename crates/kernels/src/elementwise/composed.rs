@@ -234,3 +234,6 @@ pub(super) fn passes(
     passes.reverse();
     passes
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -1,11 +1,12 @@
 //! The gradient by the kernel.
 
-use super::{ALONE, Line, PIXELS, VECTORS};
-use crate::arch::{Task, Vector, with_vectors};
+use super::{Line, OverTiles, Tile};
+use crate::arch::{Task, Vector};
 use crate::chunks::{GRAIN, part};
-use crate::convolution::geometry::{Class, Geometry, Tap};
+use crate::convolution::geometry::{Class, Geometry};
 use crate::isa::Isa;
 use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch};
+use crate::target::Target;
 use std::ops::Range;
 
 /// The most parts of the kernel's gradient that are kept apart.
@@ -15,7 +16,7 @@ const MOST_PARTS: usize = 16;
 /// their order.
 #[derive(Debug)]
 pub struct DepthwiseKernelGradient {
-    isa: Isa,
+    target: Target,
     geometry: Geometry,
     class: Class,
     phases: [u32; 2],
@@ -27,12 +28,11 @@ impl DepthwiseKernelGradient {
     pub fn new(isa: Isa, geometry: Geometry) -> Self {
         geometry.check();
         assert!(geometry.is_depthwise(), "each channel has its own filter");
-        assert!(isa.is_available(), "the machine has the instruction set");
         let [class] = <[_; 1]>::try_from(geometry.forward()).expect("all outputs read alike");
         let lines = geometry.batch * class.lines();
         let work = (geometry.bytes() + geometry.flops()) as usize;
         let parts = (work / GRAIN).min(lines).clamp(1, MOST_PARTS);
-        DepthwiseKernelGradient { isa, geometry, class, phases: [parts as u32, 1] }
+        DepthwiseKernelGradient { target: Target::new(isa), geometry, class, phases: [parts as u32, 1] }
     }
 }
 
@@ -48,129 +48,63 @@ struct Sums<'a> {
 impl Task for Sums<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(mut self) {
+        let DepthwiseKernelGradient { geometry, class, .. } = self.kernel;
         self.sums.fill(0.0);
         for line in self.lines.clone() {
-            // SAFETY: the caller's; the line is one of the gradients'.
-            unsafe { self.line::<V>(line) };
+            let line = Line::new(class, geometry.channels, line, self.inputs);
+            // SAFETY: the caller's.
+            unsafe { line.compute::<V>(&mut self) };
         }
     }
 }
 
-impl Sums<'_> {
-    /// # Safety
-    /// It runs inside `V::enter`, and the line exists.
+impl OverTiles for Sums<'_> {
     #[inline(always)]
-    unsafe fn line<V: Vector>(&mut self, line: usize) {
-        let DepthwiseKernelGradient { geometry, class, .. } = self.kernel;
-        let [planes, lines, columns] = &class.axes;
-        let channels = geometry.channels;
-        let (image, within) = (line / class.lines(), line % class.lines());
-        let (plane, row) = (within / lines.count, within % lines.count);
-        let pixels = planes.sources * lines.sources * columns.sources;
-        let line = Line {
-            class,
-            plane,
-            line: row,
-            taps: [planes.existing(plane), lines.existing(row)],
-            sources: &self.inputs[image * pixels * channels..][..pixels * channels],
-            targets: &self.gradients[line * columns.count * channels..][..columns.count * channels],
-        };
-        let inner = columns.inside();
-        let tiles = inner.len() / PIXELS;
-        let rest = inner.start + tiles * PIXELS;
-        // SAFETY: the caller's; the columns and the channels exist, and inside a line all taps read sources.
+    unsafe fn begin<V: Vector, const WHOLE: bool, const P: usize, const N: usize>(
+        &self,
+        tile: &Tile<V, WHOLE>,
+    ) -> [[V; N]; P] {
+        // SAFETY: the caller's.
         unsafe {
-            for column in 0..inner.start {
-                self.pixels::<V, 1, ALONE>(&line, column, columns.existing(column));
-            }
-            for tile in 0..tiles {
-                self.pixels::<V, PIXELS, VECTORS>(&line, inner.start + tile * PIXELS, &columns.taps);
-            }
-            for column in rest..columns.count {
-                self.pixels::<V, 1, ALONE>(&line, column, columns.existing(column));
-            }
-        }
-    }
-
-    /// What P neighbouring gradients add to all channels, up to N vectors at a time.
-    ///
-    /// # Safety
-    /// As for `line`; the gradients exist, and the taps read inputs that exist.
-    #[inline(always)]
-    unsafe fn pixels<V: Vector, const P: usize, const N: usize>(
-        &mut self,
-        line: &Line<'_, &[f32]>,
-        column: usize,
-        taps: &[Tap],
-    ) {
-        let channels = self.kernel.geometry.channels;
-        let (together, whole) = (channels / (N * V::LANES), channels / V::LANES);
-        // SAFETY: the caller's; the channels exist.
-        unsafe {
-            for index in 0..together {
-                self.tile::<V, P, N, false>(line, column, taps, index * N * V::LANES);
-            }
-            for index in together * N..whole {
-                self.tile::<V, P, 1, false>(line, column, taps, index * V::LANES);
-            }
-            if whole * V::LANES < channels {
-                self.tile::<V, P, 1, true>(line, column, taps, whole * V::LANES);
-            }
-        }
-    }
-
-    /// What P neighbouring gradients add to N vectors of channels, or to one that is partial.
-    ///
-    /// # Safety
-    /// As for `pixels`; the channels exist.
-    #[inline(always)]
-    unsafe fn tile<V: Vector, const P: usize, const N: usize, const PARTIAL: bool>(
-        &mut self,
-        line: &Line<'_, &[f32]>,
-        column: usize,
-        column_taps: &[Tap],
-        channel: usize,
-    ) {
-        let Line { class: Class { axes: [planes, lines, columns] }, sources, targets, .. } = *line;
-        let channels = self.kernel.geometry.channels;
-        let step = columns.advance * channels;
-        // SAFETY: the taps read sources that exist, of which each has the channels, as have gradients and sums.
-        unsafe {
-            let mask = V::mask(if PARTIAL { channels - channel } else { 0 });
-            let load = |from: *const f32| if PARTIAL { V::load_masked(from, mask) } else { V::load(from) };
             let mut gradients = [[V::zero(); N]; P];
             for (index, gradients) in gradients.iter_mut().enumerate() {
-                let from = targets.as_ptr().add((column + index) * channels + channel);
+                let from = self.gradients.as_ptr().add(tile.target + index * tile.target_step);
                 for (vector, gradient) in gradients.iter_mut().enumerate() {
-                    *gradient = load(from.add(vector * V::LANES));
+                    *gradient = tile.lanes.load(from.add(vector * V::LANES));
                 }
             }
-            for first in line.taps[0] {
-                let pixel = planes.source(line.plane, first) * lines.sources;
-                let place = first.place * lines.window;
-                for second in line.taps[1] {
-                    let pixel = (pixel + lines.source(line.line, second)) * columns.sources;
-                    let place = (place + second.place) * columns.window;
-                    for third in column_taps {
-                        let (pixel, place) = (pixel + columns.source(column, third), place + third.place);
-                        let values = sources.as_ptr().add(pixel * channels + channel);
-                        let to = self.sums.as_mut_ptr().add(place * channels + channel);
-                        for vector in 0..N {
-                            let to = to.add(vector * V::LANES);
-                            let mut sum = load(to);
-                            for (index, gradients) in gradients.iter().enumerate() {
-                                let value = load(values.add(index * step + vector * V::LANES));
-                                sum = value.multiply_add(gradients[vector], sum);
-                            }
-                            match PARTIAL {
-                                true => sum.store_masked(to, mask),
-                                false => sum.store(to),
-                            }
-                        }
-                    }
+            gradients
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn place<V: Vector, const WHOLE: bool, const P: usize, const N: usize>(
+        &mut self,
+        tile: &Tile<V, WHOLE>,
+        gradients: &mut [[V; N]; P],
+        sources: *const f32,
+        weights: usize,
+    ) {
+        for vector in 0..N {
+            // SAFETY: the caller's.
+            unsafe {
+                let to = self.sums.as_mut_ptr().add(weights + vector * V::LANES);
+                let mut sum = tile.lanes.load(to);
+                for (index, gradients) in gradients.iter().enumerate() {
+                    let source = tile.lanes.load(sources.add(index * tile.source_step + vector * V::LANES));
+                    sum = source.multiply_add(gradients[vector], sum);
                 }
+                tile.lanes.store(sum, to);
             }
         }
+    }
+
+    #[inline(always)]
+    unsafe fn end<V: Vector, const WHOLE: bool, const P: usize, const N: usize>(
+        &self,
+        _: &Tile<V, WHOLE>,
+        _: [[V; N]; P],
+    ) {
     }
 }
 
@@ -213,8 +147,8 @@ impl Kernel for DepthwiseKernelGradient {
         let sums = unsafe { operands.shared.part(sums_of(chunk)).slice_mut::<f32>(0..weights) };
         let all = self.geometry.batch * self.class.lines();
         let lines = part(all, self.phases[0] as usize, chunk as usize);
-        // SAFETY: `new` found the instruction set on this machine.
-        unsafe { with_vectors(self.isa, Sums { kernel: self, lines, inputs, gradients, sums }) };
+        // SAFETY: all have their sizes, and the sums are the chunk's own.
+        unsafe { self.target.enter(Sums { kernel: self, lines, inputs, gradients, sums }) };
         Ok(())
     }
 }

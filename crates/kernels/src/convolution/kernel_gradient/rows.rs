@@ -80,11 +80,10 @@ fn part(class: &Class, group: usize, neighbours: &[Neighbours], tile_rows: usize
 
 /// Some taps at once for the pixels that have them all, and for the others those that they have.
 fn neighbours(columns: &Positions, taps: Range<usize>) -> Vec<Neighbours> {
-    let targets = |tap: usize| columns.targets_of(&columns.taps[tap]);
-    let starts = taps.clone().map(|tap| targets(tap).start);
-    let ends = taps.clone().map(|tap| targets(tap).end);
-    let some = starts.clone().min().unwrap_or(0)..ends.clone().max().unwrap_or(0);
-    let all = starts.max().unwrap_or(0)..ends.min().unwrap_or(0);
+    let own = &columns.taps[taps.clone()];
+    let targets = own.iter().map(|tap| columns.targets_of(tap));
+    let some = targets.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end)).unwrap_or(0..0);
+    let all = columns.inside(own);
     let mut sets: Vec<Neighbours> = Vec::new();
     let mut pixel = some.start;
     while pixel < some.end {

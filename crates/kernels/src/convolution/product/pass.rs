@@ -102,18 +102,15 @@ fn chains(runs: &[Run], line: usize) -> Vec<Range<usize>> {
 /// The pixels of a line that need all terms, and the others where it pays to tell them apart.
 fn ends(reading: &Reading) -> (Range<usize>, Vec<End>) {
     let columns = &reading.axes[2];
-    let (count, taps) = (columns.count, columns.taps.len());
     if !reading.parts_ends() {
-        return (0..count, Vec::new());
+        return (0..columns.count, Vec::new());
     }
-    let is_inner = |pixel: &usize| columns.existing(*pixel).len() == taps;
-    let first = (0..count).find(is_inner).unwrap_or(count);
-    let inner = first..(first..count).find(|pixel| !is_inner(pixel)).unwrap_or(count);
+    let inner = columns.inside(&columns.taps);
     let end = |pixel| {
         let taps = columns.existing_range(pixel);
         let group = reading.place_terms();
         End { pixel, terms: taps.start * group..taps.end * group }
     };
-    let ends = (0..count).filter(|pixel| !inner.contains(pixel)).map(end).collect();
+    let ends = (0..columns.count).filter(|pixel| !inner.contains(pixel)).map(end).collect();
     (inner, ends)
 }

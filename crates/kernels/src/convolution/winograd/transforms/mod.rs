@@ -7,7 +7,7 @@ mod sums;
 mod weights;
 
 use super::tiling::{Planes, STRIDES};
-use crate::arch::{MAX_LANES, Task, Vector};
+use crate::arch::{Lanes, MAX_LANES, Task, Vector};
 pub(super) use gradients::TransformGradients;
 pub(super) use products::TransformProducts;
 pub(super) use sources::TransformSources;
@@ -49,30 +49,6 @@ impl Planes {
 
 /// Stands for a line of sources that does not exist.
 static ZEROS: [f32; MAX_LANES] = [0.0; MAX_LANES];
-
-/// The lanes of a part of the channels.
-#[derive(Clone, Copy)]
-struct Lanes<V: Vector, const WHOLE: bool>(V::Mask);
-
-impl<V: Vector, const WHOLE: bool> Lanes<V, WHOLE> {
-    #[inline(always)]
-    unsafe fn new(count: usize) -> Self {
-        // SAFETY: the caller's.
-        Lanes(unsafe { V::mask(count.min(V::LANES)) })
-    }
-
-    #[inline(always)]
-    unsafe fn load(self, from: *const f32) -> V {
-        // SAFETY: the caller's.
-        unsafe { if WHOLE { V::load(from) } else { V::load_masked(from, self.0) } }
-    }
-
-    #[inline(always)]
-    unsafe fn store(self, lanes: V, to: *mut f32) {
-        // SAFETY: the caller's.
-        unsafe { if WHOLE { lanes.store(to) } else { lanes.store_masked(to, self.0) } }
-    }
-}
 
 /// Some channels of the lines of a tile.
 struct Lines<V: Vector, const WHOLE: bool, const COUNT: usize> {
