@@ -41,11 +41,6 @@ impl Rectangles {
         &self.tape
     }
 
-    /// Whether the rectangles are whole rows.
-    pub fn is_of_whole_rows(&self) -> bool {
-        self.whole_rows
-    }
-
     /// The matrix whose rectangles are computed.
     pub fn segment(&self) -> &Segment {
         &self.tape.segments[0].segment

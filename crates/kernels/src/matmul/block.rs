@@ -11,6 +11,9 @@ use std::ptr::null;
 /// Elements that the start of the packed panel of B may move to lie at a cache line.
 pub(super) const ALIGNMENT_SLACK: usize = 16;
 
+/// Where matrices of C's shape begin whose elements are used together with the sums of C, once these are complete.
+pub(super) type Beside = [Option<*const f32>; 3];
+
 /// The matrices of one product of a batch.
 #[derive(Clone, Copy)]
 pub(super) struct Matrices<'a> {
@@ -25,6 +28,7 @@ pub(super) struct Matrices<'a> {
     /// The bias of the columns, or null.
     pub bias: *const f32,
     pub relu: bool,
+    pub beside: Beside,
     /// All panels of A, where A is packed: block after block along k, in each the row panels, in each k-major.
     pub packed_a: *mut f32,
 }
@@ -139,8 +143,20 @@ impl Matrices<'_> {
                     last: panel.columns - 1,
                     rows: if pack_b { rows.len() } else { 0 },
                 };
-                let next_b = next
-                    .map_or(next_c, |next| self.share(next, row_panel - row_panels.start, row_panels.len()));
+                let next_b = next.map_or(Ahead::NOTHING, |next| {
+                    self.share(next, row_panel - row_panels.start, row_panels.len())
+                });
+                let beside = |first: *const f32| Ahead {
+                    from: first.wrapping_add(rows.start * n + panel.column),
+                    stride: n,
+                    last: panel.columns - 1,
+                    rows: if last { rows.len() } else { 0 },
+                };
+                let [mut after_b, second, third] =
+                    self.beside.map(|first| first.map_or(Ahead::NOTHING, beside));
+                if self.beside[0].is_none() {
+                    after_b = next_c;
+                }
                 V::COMPUTE[rows.len() - 1][vectors - 1][usize::from(packing)][usize::from(strided)](&Tile {
                     depth: panel.depth,
                     a,
@@ -156,7 +172,7 @@ impl Matrices<'_> {
                     accumulate: !first,
                     bias: if last && !self.bias.is_null() { self.bias.add(panel.column) } else { null() },
                     relu: last && self.relu,
-                    ahead: [next_c, next_b],
+                    ahead: &[next_b, after_b, second, third],
                 });
             }
         }

@@ -117,13 +117,11 @@ impl Finish {
         }
     }
 
-    /// The operands that the tape reads and writes, if its blocks are whole rows of C: some have an element for each of C.
+    /// The operands that the tape reads and writes: some have an element for each of C.
     pub fn beside<'a>(&self, operands: &Operands<'a>) -> [&'a [Buffer]; 2] {
         match &self.tape {
-            Some(tape) if tape.rectangles.is_of_whole_rows() => {
-                [&operands.inputs[self.operands_before()..], operands.outputs]
-            }
-            _ => [&[]; 2],
+            Some(_) => [&operands.inputs[self.operands_before()..], operands.outputs],
+            None => [&[]; 2],
         }
     }
 

@@ -1,12 +1,12 @@
 //! The micro-kernel: a tile of C that stays in registers while the k loop runs.
 
 use super::blocking::TileSize;
-use crate::arch::{Task, Vector};
+use crate::arch::{CACHE_LINE, Task, Vector};
 use crate::isa::Isa;
 use crate::kernel::Operands;
 
 /// Steps along k by which the micro-kernel asks ahead for cache lines of A: packed panels follow one another.
-const STEPS_AHEAD: usize = 64;
+const STEPS_AHEAD: usize = 32;
 
 /// The most rows of a tile that reads B from memory rather than from a cache, ...
 const FEW_ROWS: usize = 4;
@@ -14,7 +14,7 @@ const FEW_ROWS: usize = 4;
 const ROWS_AHEAD: usize = 8;
 
 /// What the micro-kernel needs to know of a tile, besides its size.
-pub(crate) struct Tile {
+pub(crate) struct Tile<'a> {
     pub depth: usize,
     /// The tile's rows of A, and the step to the next row where rows are strided, else the step along k.
     pub a: *const f32,
@@ -38,7 +38,7 @@ pub(crate) struct Tile {
     pub bias: *const f32,
     pub relu: bool,
     /// What will be needed after the tile, and is asked for during its k loop.
-    pub ahead: [Ahead; 2],
+    pub ahead: &'a [Ahead],
 }
 
 /// Parts of the terms of a sum, at constant distances in A and B.
@@ -53,7 +53,7 @@ impl Stretches {
     pub const ONE: Stretches = Stretches { count: 1, next_a: 0, next_b: 0 };
 }
 
-/// Rows of memory, each of which is a cache line or two.
+/// Rows of memory, each of which is two cache lines long at most.
 #[derive(Clone, Copy)]
 pub(crate) struct Ahead {
     pub from: *const f32,
@@ -73,6 +73,10 @@ impl Ahead {
         unsafe {
             V::prefetch_next(self.from);
             V::prefetch_next(self.from.wrapping_add(self.last));
+            // A row that does not begin with a line may lie in three.
+            if self.last > CACHE_LINE {
+                V::prefetch_next(self.from.wrapping_add(CACHE_LINE));
+            }
         }
         self.from = self.from.wrapping_add(self.stride);
     }
@@ -83,7 +87,7 @@ impl Ahead {
 /// # Safety
 /// The machine has the instruction set, all pointers of the tile are valid for its size, and nobody else uses the
 /// tile of C.
-pub(crate) type ComputeTile = unsafe fn(&Tile);
+pub(crate) type ComputeTile = unsafe fn(&Tile<'_>);
 
 /// The micro-kernels of an instruction set.
 pub(crate) trait Tiles: Vector {
@@ -173,7 +177,9 @@ struct Place {
     packed_b: *mut f32,
 }
 
-struct Compute<'a, const ROWS: usize, const VECTORS: usize, const PACK: bool, const STRIDED: bool>(&'a Tile);
+struct Compute<'a, const ROWS: usize, const VECTORS: usize, const PACK: bool, const STRIDED: bool>(
+    &'a Tile<'a>,
+);
 
 impl<const ROWS: usize, const VECTORS: usize, const PACK: bool, const STRIDED: bool>
     Compute<'_, ROWS, VECTORS, PACK, STRIDED>
@@ -244,9 +250,11 @@ impl<const ROWS: usize, const VECTORS: usize, const PACK: bool, const STRIDED: b
     unsafe fn sums<V: Vector, const WHOLE: bool>(&self) -> [[V; VECTORS]; ROWS] {
         let tile = self.0;
         let mut place = Place { a: tile.a, b: tile.b, packed_b: tile.packed_b };
-        let [mut first, mut second] = tile.ahead;
-        // What is asked for at a time has to be less than the lines that may be under way.
-        let mut asking = first.rows.max(second.rows).min(tile.depth / 2);
+        // Evenly over the depth: loads wait when more lines are asked for than may be under way.
+        let pairs = tile.depth / 2;
+        let asked: usize = tile.ahead.iter().map(|ahead| ahead.rows).sum();
+        let pace = (pairs / asked.max(1)).max(1);
+        let mut all_ahead = tile.ahead;
         // SAFETY: the caller's.
         let mut sums = unsafe { [[V::zero(); VECTORS]; ROWS] };
         for repeat in 0..tile.repeats.count {
@@ -263,18 +271,24 @@ impl<const ROWS: usize, const VECTORS: usize, const PACK: bool, const STRIDED: b
                         }
                         continue;
                     }
-                    for _ in 0..asking {
-                        first.ask::<V>();
-                        second.ask::<V>();
-                        self.two_steps::<V, WHOLE>(&mut place, &mut sums);
+                    let mut left = pairs;
+                    for ahead in all_ahead {
+                        let mut ahead = *ahead;
+                        for _ in 0..ahead.rows.min(left / pace) {
+                            ahead.ask::<V>();
+                            for _ in 0..pace {
+                                self.two_steps::<V, WHOLE>(&mut place, &mut sums);
+                            }
+                            left -= pace;
+                        }
                     }
-                    for _ in asking..tile.depth / 2 {
+                    for _ in 0..left {
                         self.two_steps::<V, WHOLE>(&mut place, &mut sums);
                     }
                     if tile.depth % 2 == 1 {
                         self.step::<V, WHOLE>(&mut place, &mut sums);
                     }
-                    asking = 0;
+                    all_ahead = &[];
                 }
             }
         }
@@ -357,7 +371,7 @@ unsafe fn compute<
     const PACK: bool,
     const STRIDED: bool,
 >(
-    tile: &Tile,
+    tile: &Tile<'_>,
 ) {
     // SAFETY: the caller's.
     unsafe { V::enter(Compute::<ROWS, VECTORS, PACK, STRIDED>(tile)) }

@@ -237,7 +237,7 @@ impl Piece<'_> {
             next_a: sources.steps[axis],
             next_b: gradients.steps[axis],
         };
-        let mut tile = Tile {
+        let tile = Tile {
             depth: 0,
             a: null(),
             stride_a: 0,
@@ -252,13 +252,13 @@ impl Piece<'_> {
             accumulate: !self.sets,
             bias: null(),
             relu: false,
-            ahead: [Ahead::NOTHING; 2],
+            ahead: &[],
         };
         let within =
             |some: &Range<usize>, all: &Range<usize>| some.start.max(all.start)..some.end.min(all.end);
         for (index, rows) in part.tiles.iter().enumerate() {
-            if let Some(ahead) = ahead {
-                tile.ahead = ahead.map(|(from, elements)| {
+            let ahead = ahead.map(|ahead| {
+                ahead.map(|(from, elements)| {
                     let lines = share(elements / (2 * CACHE_LINE), part.tiles.len(), index);
                     Ahead {
                         from: from.wrapping_add(lines.start * 2 * CACHE_LINE),
@@ -266,27 +266,34 @@ impl Piece<'_> {
                         last: CACHE_LINE,
                         rows: lines.len(),
                     }
-                });
-            }
+                })
+            });
             let [planes, lines, pixels] = &rows.targets;
             let (lines, pixels) = (within(lines, &self.lines), within(pixels, &self.pixels));
-            tile.c = self.sums.wrapping_add(rows.first * filters + panel.first);
+            let c = self.sums.wrapping_add(rows.first * filters + panel.first);
             if !planes.contains(&self.plane) || lines.is_empty() || pixels.is_empty() {
                 for row in (0..part.count).filter(|_| self.sets) {
                     // SAFETY: the caller's.
-                    unsafe { tile.c.add(row * filters).write_bytes(0, panel.count) };
+                    unsafe { c.add(row * filters).write_bytes(0, panel.count) };
                 }
                 continue;
             }
             let first = |all: &Elements| {
                 all.from.wrapping_add(lines.start * all.steps[1] + pixels.start * all.steps[0])
             };
-            tile.a = first(&sources).wrapping_offset(rows.source * pixel as isize);
-            tile.b = first(&gradients);
             let (line, across) = (along(0, pixels.len()), along(1, lines.len()));
             let (inner, outer) = if lines.len() > pixels.len() { (across, line) } else { (line, across) };
-            (tile.depth, tile.stride_a, tile.stride_b) = (inner.count, inner.next_a, inner.next_b);
-            tile.stretches = outer;
+            let tile = Tile {
+                depth: inner.count,
+                a: first(&sources).wrapping_offset(rows.source * pixel as isize),
+                stride_a: inner.next_a,
+                b: first(&gradients),
+                stride_b: inner.next_b,
+                stretches: outer,
+                c,
+                ahead: ahead.as_ref().map_or(&[], |ahead| &ahead[..]),
+                ..tile
+            };
             // SAFETY: the sources exist, since the targets are among those of the rows; so do the gradients and the sums.
             unsafe { V::COMPUTE[part.count - 1][vectors - 1][0][0](&tile) };
         }

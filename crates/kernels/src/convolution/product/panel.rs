@@ -3,7 +3,7 @@
 use super::super::source::Run;
 use super::band::Band;
 use super::pass::{End, Pass};
-use crate::matmul::{Ahead, Split, Stretches, Tile, Tiles};
+use crate::matmul::{Split, Stretches, Tile, Tiles};
 use std::ops::Range;
 use std::ptr::{null, null_mut};
 
@@ -27,7 +27,7 @@ pub(super) struct Panel<'a> {
 /// What a chain gives to some targets.
 struct Sum {
     /// Without its sources and targets.
-    tile: Tile,
+    tile: Tile<'static>,
     /// Where the first term's source lies, counted from that of the first term of all.
     source: usize,
     vectors: usize,
@@ -154,7 +154,7 @@ impl Panel<'_> {
             accumulate: chain.start > needed.start,
             bias: if is_last { self.bias } else { null() },
             relu: is_last && self.relu,
-            ahead: [Ahead::NOTHING; 2],
+            ahead: &[],
         };
         Some(Sum { tile, source: self.first_channel + source, vectors, is_first })
     }

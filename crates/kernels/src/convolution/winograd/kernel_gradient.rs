@@ -13,7 +13,7 @@ use crate::convolution::kernel_gradient::{MOST_PARTS, MOST_SUMS, add_parts};
 use crate::isa::Isa;
 use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch, require_size};
 use crate::matmul::{
-    Ahead, CHUNK_WORK, Chunk, Split, Stretches, Tile, TileSize, TileSizes, TileTask, Tiles, with_tiles,
+    CHUNK_WORK, Chunk, Split, Stretches, Tile, TileSize, TileSizes, TileTask, Tiles, with_tiles,
 };
 use std::ops::Range;
 use std::ptr::{null, null_mut};
@@ -167,7 +167,7 @@ impl WinogradKernelGradient {
                             accumulate,
                             bias: null(),
                             relu: false,
-                            ahead: [Ahead::NOTHING; 2],
+                            ahead: &[],
                         });
                     }
                 }

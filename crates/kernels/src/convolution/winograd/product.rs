@@ -12,8 +12,8 @@ use crate::convolution::weights::{Direction, Sides, Weights};
 use crate::isa::Isa;
 use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch, require_size};
 use crate::matmul::{
-    Ahead, BLOCK_DEPTH, Chunk, Epilogue, Finish, Shape, Split, Stretches, Tile, TileSize, TileSizes,
-    TileTask, Tiles, with_tiles,
+    BLOCK_DEPTH, Chunk, Epilogue, Finish, Shape, Split, Stretches, Tile, TileSize, TileSizes, TileTask,
+    Tiles, with_tiles,
 };
 use std::ops::Range;
 use std::ptr::{null, null_mut};
@@ -213,7 +213,7 @@ impl WinogradConvolution {
                                 accumulate: piece > 0,
                                 bias: null(),
                                 relu: false,
-                                ahead: [Ahead::NOTHING; 2],
+                                ahead: &[],
                             });
                         }
                     }
