@@ -1,11 +1,14 @@
 //! Aligned memory whose allocation can fail without ending the process.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::alloc::{Layout, alloc, dealloc};
 use std::ptr::NonNull;
 
 use layerwise_kernels::Buffer;
 
 use crate::arena::ALIGNMENT;
+
+/// What x86-64 and most of arm64 have beside pages of a few KiB. Rows of a large matrix lie on as many small pages, and on few of these.
+const HUGE_PAGE: usize = 1 << 21;
 
 /// Zeroed bytes on a cache line of their own.
 #[derive(Debug)]
@@ -31,9 +34,15 @@ impl AlignedBytes {
         if bytes == 0 {
             return Some(Self::EMPTY);
         }
-        let layout = Layout::from_size_align(bytes, ALIGNMENT).ok()?;
+        let alignment = if bytes < HUGE_PAGE { ALIGNMENT } else { HUGE_PAGE };
+        let layout = Layout::from_size_align(bytes, alignment).ok()?;
         // SAFETY: the layout has a size.
-        let pointer = NonNull::new(unsafe { alloc_zeroed(layout) })?;
+        let pointer = NonNull::new(unsafe { alloc(layout) })?;
+        if bytes >= HUGE_PAGE {
+            prefer_huge_pages(pointer, bytes);
+        }
+        // SAFETY: it was allocated with so many bytes.
+        unsafe { pointer.write_bytes(0, bytes) };
         Some(AlignedBytes { pointer, layout })
     }
 
@@ -54,6 +63,17 @@ impl AlignedBytes {
         // SAFETY: the memory is valid for as long as `self`; whoever runs kernels over it holds the store's lock.
         unsafe { Buffer::new(self.pointer.as_ptr(), self.len()) }
     }
+}
+
+/// Asks the system to back memory that begins with a huge page, and was not touched yet, by such pages.
+fn prefer_huge_pages(memory: NonNull<u8>, bytes: usize) {
+    #[cfg(target_os = "linux")]
+    // SAFETY: the whole pages within it are the caller's, and their contents stay. A system that refuses keeps the pages it has.
+    unsafe {
+        libc::madvise(memory.as_ptr().cast(), bytes / HUGE_PAGE * HUGE_PAGE, libc::MADV_HUGEPAGE);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (memory, bytes);
 }
 
 impl Drop for AlignedBytes {
