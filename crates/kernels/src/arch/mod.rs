@@ -11,4 +11,4 @@ pub(crate) const CACHE_LINE: usize = 16;
 pub(crate) use portable::Portable8;
 pub(crate) use vector::{Lanes, MAX_LANES, Task, Vector};
 #[cfg(target_arch = "x86_64")]
-pub(crate) use x86_64::{Avx2x8, Avx512x16, amx};
+pub(crate) use x86_64::{Avx2x8, Avx512x16, Group, amx};

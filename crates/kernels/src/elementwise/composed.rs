@@ -4,12 +4,27 @@
 
 use super::tape::Value;
 use super::{LaneOp, TapeOp};
-use crate::lanes::{Arithmetic, Block, Formula, OPERANDS, block};
+use crate::lanes::{Arithmetic, Block, Formula, OPERANDS};
 use crate::{Binary, Isa, Unary, binary, unary};
 use std::marker::PhantomData;
 
+#[cfg(target_arch = "x86_64")]
+mod groups;
+
+/// Elsewhere the loops of lanes are all there is.
+#[cfg(not(target_arch = "x86_64"))]
+mod groups {
+    pub use crate::lanes::block;
+
+    pub trait Expression {}
+    impl<E> Expression for E {}
+
+    pub trait Operation {}
+    impl<F> Operation for F {}
+}
+
 /// A formula that finds itself on a tape.
-trait Expression: Formula {
+trait Expression: Formula + groups::Expression {
     /// Whether a value of the tape is computed so, by steps that nothing else needs. Binds the operands.
     fn matches(steps: &Steps, value: Value, bound: &mut [Option<Value>; OPERANDS]) -> bool;
 }
@@ -53,7 +68,7 @@ impl<F: Operation, A: Expression, B: Expression> Expression for Apply<F, A, B> {
 }
 
 /// The formula of an operation of tapes.
-trait Operation: Formula {
+trait Operation: Formula + groups::Operation {
     const OP: LaneOp;
 }
 
@@ -106,7 +121,7 @@ struct Composed {
 }
 
 const fn composed<E: Expression>() -> Composed {
-    Composed { matches: E::matches, block: block::<E> }
+    Composed { matches: E::matches, block: groups::block::<E> }
 }
 
 /// An expression as an operand of every arithmetic operation, on both sides.
@@ -147,6 +162,7 @@ static FORMULAS: [&[Composed]; 7] = [
         composed::<Subtract<A, B>>(),
         composed::<Multiply<A, B>>(),
         composed::<Divide<A, B>>(),
+        composed::<Sqrt<A>>(),
     ],
 ];
 
