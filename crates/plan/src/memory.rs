@@ -7,7 +7,9 @@ use layerwise_kernels::Buffer;
 
 use crate::arena::ALIGNMENT;
 
-/// What x86-64 and most of arm64 have beside pages of a few KiB. Rows of a large matrix lie on as many small pages, and on few of these.
+/// A huge page of x86-64, and of arm64 with pages of 4 KiB. The rows of a large matrix lie on as many small pages, of which the processor
+/// remembers too few places, but on few of these.
+#[cfg(target_os = "linux")]
 const HUGE_PAGE: usize = 1 << 21;
 
 /// Zeroed bytes on a cache line of their own.
@@ -34,13 +36,10 @@ impl AlignedBytes {
         if bytes == 0 {
             return Some(Self::EMPTY);
         }
-        let alignment = if bytes < HUGE_PAGE { ALIGNMENT } else { HUGE_PAGE };
-        let layout = Layout::from_size_align(bytes, alignment).ok()?;
+        let layout = Layout::from_size_align(bytes, alignment_of(bytes)).ok()?;
         // SAFETY: the layout has a size.
         let pointer = NonNull::new(unsafe { alloc(layout) })?;
-        if bytes >= HUGE_PAGE {
-            prefer_huge_pages(pointer, bytes);
-        }
+        prefer_huge_pages(pointer, bytes);
         // SAFETY: it was allocated with so many bytes.
         unsafe { pointer.write_bytes(0, bytes) };
         Some(AlignedBytes { pointer, layout })
@@ -65,16 +64,28 @@ impl AlignedBytes {
     }
 }
 
-/// Asks the system to back memory that begins with a huge page, and was not touched yet, by such pages.
-fn prefer_huge_pages(memory: NonNull<u8>, bytes: usize) {
-    #[cfg(target_os = "linux")]
-    // SAFETY: the whole pages within it are the caller's, and their contents stay. A system that refuses keeps the pages it has.
-    unsafe {
-        libc::madvise(memory.as_ptr().cast(), bytes / HUGE_PAGE * HUGE_PAGE, libc::MADV_HUGEPAGE);
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = (memory, bytes);
+#[cfg(target_os = "linux")]
+fn alignment_of(bytes: usize) -> usize {
+    if bytes < HUGE_PAGE { ALIGNMENT } else { HUGE_PAGE }
 }
+
+#[cfg(not(target_os = "linux"))]
+fn alignment_of(_bytes: usize) -> usize {
+    ALIGNMENT
+}
+
+/// Asks the system for huge pages under memory of that alignment, which had better not be touched before.
+#[cfg(target_os = "linux")]
+fn prefer_huge_pages(memory: NonNull<u8>, bytes: usize) {
+    let whole = bytes / HUGE_PAGE * HUGE_PAGE;
+    if whole > 0 {
+        // SAFETY: the pages are the caller's, and their contents stay. A system that refuses keeps the pages it has.
+        unsafe { libc::madvise(memory.as_ptr().cast(), whole, libc::MADV_HUGEPAGE) };
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn prefer_huge_pages(_memory: NonNull<u8>, _bytes: usize) {}
 
 impl Drop for AlignedBytes {
     fn drop(&mut self) {

@@ -176,9 +176,10 @@ pub(super) struct Pass {
 }
 
 impl Pass {
-    /// Whether the result may lie where this operand does.
+    /// Whether the result may lie where this operand does. The last operand stands in every place that is left.
     pub fn updates(&self, place: usize) -> bool {
-        self.composed && place == 0 && !self.operands[1..].contains(&self.operands[0])
+        let [first, others @ ..] = &self.operands[..] else { return false };
+        self.composed && place == 0 && !others.is_empty() && !others.contains(first)
     }
 }
 

@@ -12,7 +12,7 @@ use std::ptr::null;
 pub(super) const ALIGNMENT_SLACK: usize = 16;
 
 /// Where matrices of C's shape begin whose elements are used together with the sums of C, once these are complete.
-pub(super) type Beside = [Option<*const f32>; 3];
+pub(super) type UsedWithSums = [Option<*const f32>; 3];
 
 /// The matrices of one product of a batch.
 #[derive(Clone, Copy)]
@@ -28,7 +28,7 @@ pub(super) struct Matrices<'a> {
     /// The bias of the columns, or null.
     pub bias: *const f32,
     pub relu: bool,
-    pub beside: Beside,
+    pub used_with_sums: UsedWithSums,
     /// All panels of A, where A is packed: block after block along k, in each the row panels, in each k-major.
     pub packed_a: *mut f32,
 }
@@ -146,17 +146,16 @@ impl Matrices<'_> {
                 let next_b = next.map_or(Ahead::NOTHING, |next| {
                     self.share(next, row_panel - row_panels.start, row_panels.len())
                 });
-                let beside = |first: *const f32| Ahead {
+                let same_tile = |first: *const f32| Ahead {
                     from: first.wrapping_add(rows.start * n + panel.column),
                     stride: n,
                     last: panel.columns - 1,
                     rows: if last { rows.len() } else { 0 },
                 };
-                let [mut after_b, second, third] =
-                    self.beside.map(|first| first.map_or(Ahead::NOTHING, beside));
-                if self.beside[0].is_none() {
-                    after_b = next_c;
-                }
+                let used = self.used_with_sums.map(|first| first.map(same_tile));
+                // Sums that are used are near already.
+                let next_c = if used[0].is_some() { Ahead::NOTHING } else { next_c };
+                let [used, second, third] = used.map(|ahead| ahead.unwrap_or(Ahead::NOTHING));
                 V::COMPUTE[rows.len() - 1][vectors - 1][usize::from(packing)][usize::from(strided)](&Tile {
                     depth: panel.depth,
                     a,
@@ -172,7 +171,7 @@ impl Matrices<'_> {
                     accumulate: !first,
                     bias: if last && !self.bias.is_null() { self.bias.add(panel.column) } else { null() },
                     relu: last && self.relu,
-                    ahead: &[next_b, after_b, second, third],
+                    ahead: &[next_c, next_b, used, second, third],
                 });
             }
         }

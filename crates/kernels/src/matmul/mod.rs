@@ -23,7 +23,7 @@ mod tile;
 
 use crate::isa::Isa;
 use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch, require_size};
-use block::{ALIGNMENT_SLACK, Beside, Matrices};
+use block::{ALIGNMENT_SLACK, Matrices, UsedWithSums};
 use blocking::Blocking;
 pub use blocking::Shape;
 pub(crate) use blocking::{BLOCK_DEPTH, CHUNK_WORK, MOST_CHUNKS, Split, TileSize};
@@ -98,7 +98,10 @@ impl Matmul {
         for block in self.blocking.chunks.part(chunk) {
             let blocks = block_rows.parts * block_columns.parts;
             let (matrix, block) = (block / blocks, block % blocks);
-            let beside = if V::ASKS_AHEAD { self.beside(matrix, operands) } else { Beside::default() };
+            let used_with_sums = match V::ASKS_AHEAD {
+                true => self.used_with_sums(matrix, operands),
+                false => UsedWithSums::default(),
+            };
             let panels = block_rows.part(block / block_columns.parts);
             let column_panels = block_columns.part(block % block_columns.parts);
             let rows = row_panels.part(panels.start).start..row_panels.part(panels.end - 1).end;
@@ -106,7 +109,11 @@ impl Matmul {
                 // SAFETY: the block of C is the chunk's own, the rest is the caller's.
                 unsafe {
                     let matrices = self.matrices(matrix, operands, c, stride_c);
-                    Matrices { beside, ..matrices }.compute::<V>(panels.clone(), column_panels, panel_b);
+                    Matrices { used_with_sums, ..matrices }.compute::<V>(
+                        panels.clone(),
+                        column_panels,
+                        panel_b,
+                    );
                 }
             };
             // SAFETY: as above.
@@ -125,19 +132,19 @@ impl Matmul {
         }
     }
 
-    /// What a tape reads and writes beside one product of the batch.
-    fn beside(&self, matrix: usize, operands: &Operands<'_>) -> Beside {
+    /// What a tape reads and writes of the size of C, for one product of the batch.
+    fn used_with_sums(&self, matrix: usize, operands: &Operands<'_>) -> UsedWithSums {
         let Shape { batch, m, n, .. } = self.shape;
-        let mut beside = Beside::default();
+        let mut used = UsedWithSums::default();
         let all = self.finish.beside(operands).into_iter().flatten();
         for buffer in all.filter(|buffer| buffer.bytes() == batch * m * n * size_of::<f32>()) {
             let first = Some(buffer.pointer::<f32>().cast_const().wrapping_add(matrix * m * n));
             // An output may lie where an input does.
-            if let Some(free) = beside.iter().position(|known| known.is_none() || *known == first) {
-                beside[free] = first;
+            if let Some(place) = used.iter().position(|known| known.is_none() || *known == first) {
+                used[place] = first;
             }
         }
-        beside
+        used
     }
 
     /// The elements of private memory for a panel of B.
@@ -169,7 +176,7 @@ impl Matmul {
                 stride_c,
                 bias: if self.finish.bias { operands.inputs[2].pointer() } else { std::ptr::null() },
                 relu: self.finish.relu,
-                beside: Beside::default(),
+                used_with_sums: UsedWithSums::default(),
                 packed_a: match self.blocking.pack_a {
                     true => operands.shared.pointer::<f32>().add(index * m * k),
                     false => std::ptr::null_mut(),

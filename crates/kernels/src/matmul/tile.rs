@@ -53,7 +53,7 @@ impl Stretches {
     pub const ONE: Stretches = Stretches { count: 1, next_a: 0, next_b: 0 };
 }
 
-/// Rows of memory, each of which is two cache lines long at most.
+/// Rows of memory, of which the first two cache lines and the last are asked for.
 #[derive(Clone, Copy)]
 pub(crate) struct Ahead {
     pub from: *const f32,
@@ -66,19 +66,22 @@ pub(crate) struct Ahead {
 impl Ahead {
     pub const NOTHING: Ahead = Ahead { from: std::ptr::null(), stride: 0, last: 0, rows: 0 };
 
-    /// Asks for a row, and moves on to the next.
+    /// Asks for a row, if there are so many.
     #[inline(always)]
-    unsafe fn ask<V: Vector>(&mut self) {
+    fn ask<V: Vector>(&self, row: usize) {
+        if row >= self.rows {
+            return;
+        }
+        let from = self.from.wrapping_add(row * self.stride);
         // SAFETY: prefetches never fault.
         unsafe {
-            V::prefetch_next(self.from);
-            V::prefetch_next(self.from.wrapping_add(self.last));
-            // A row that does not begin with a line may lie in three.
+            V::prefetch_next(from);
+            V::prefetch_next(from.wrapping_add(self.last));
+            // Two lines of elements lie in three cache lines, unless they begin with one.
             if self.last > CACHE_LINE {
-                V::prefetch_next(self.from.wrapping_add(CACHE_LINE));
+                V::prefetch_next(from.wrapping_add(CACHE_LINE));
             }
         }
-        self.from = self.from.wrapping_add(self.stride);
     }
 }
 
@@ -250,11 +253,10 @@ impl<const ROWS: usize, const VECTORS: usize, const PACK: bool, const STRIDED: b
     unsafe fn sums<V: Vector, const WHOLE: bool>(&self) -> [[V; VECTORS]; ROWS] {
         let tile = self.0;
         let mut place = Place { a: tile.a, b: tile.b, packed_b: tile.packed_b };
-        // Evenly over the depth: loads wait when more lines are asked for than may be under way.
         let pairs = tile.depth / 2;
-        let asked: usize = tile.ahead.iter().map(|ahead| ahead.rows).sum();
-        let pace = (pairs / asked.max(1)).max(1);
-        let mut all_ahead = tile.ahead;
+        // Spread over the depth: loads wait when more lines are asked for than may be under way.
+        let mut asks = tile.ahead.iter().map(|ahead| ahead.rows).max().unwrap_or(0).min(pairs);
+        let pace = if asks > 1 { pairs / asks } else { 1 };
         // SAFETY: the caller's.
         let mut sums = unsafe { [[V::zero(); VECTORS]; ROWS] };
         for repeat in 0..tile.repeats.count {
@@ -271,24 +273,21 @@ impl<const ROWS: usize, const VECTORS: usize, const PACK: bool, const STRIDED: b
                         }
                         continue;
                     }
-                    let mut left = pairs;
-                    for ahead in all_ahead {
-                        let mut ahead = *ahead;
-                        for _ in 0..ahead.rows.min(left / pace) {
-                            ahead.ask::<V>();
-                            for _ in 0..pace {
-                                self.two_steps::<V, WHOLE>(&mut place, &mut sums);
-                            }
-                            left -= pace;
+                    for row in 0..asks {
+                        for ahead in tile.ahead {
+                            ahead.ask::<V>(row);
+                        }
+                        for _ in 0..pace {
+                            self.two_steps::<V, WHOLE>(&mut place, &mut sums);
                         }
                     }
-                    for _ in 0..left {
+                    for _ in asks * pace..pairs {
                         self.two_steps::<V, WHOLE>(&mut place, &mut sums);
                     }
                     if tile.depth % 2 == 1 {
                         self.step::<V, WHOLE>(&mut place, &mut sums);
                     }
-                    all_ahead = &[];
+                    asks = 0;
                 }
             }
         }

@@ -135,3 +135,12 @@ fn optimizers_and_normalization_take_few_passes() {
         assert_eq!(Tape::new(Isa::Portable, &tape, inputs, &outputs).steps.len(), passes);
     }
 }
+
+#[test]
+fn a_lone_operand_is_read_until_its_pass_ends() {
+    let root = TapeOp { op: LaneOp::Unary(Unary::Sqrt), operands: vec![Source::Input(0)], register: 0 };
+    for isa in Isa::available() {
+        let tape = Tape::new(isa, std::slice::from_ref(&root), vec![Dtype::Float32], &[(Dtype::Float32, 0)]);
+        assert_eq!(tape.free_from, [1], "{}", isa.name());
+    }
+}

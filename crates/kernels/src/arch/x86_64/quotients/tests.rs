@@ -82,6 +82,33 @@ fn quotients_next_to_midpoints_are_exact() {
 }
 
 #[test]
+fn operands_in_range_have_exact_results() {
+    let cases = || {
+        let mut random = random();
+        (0..1 << 20).map(move |_| {
+            // Half of the exponents are at the ends of the ranges.
+            let mut exponent = |lowest: i32, highest: i32| match random() >> 30 {
+                0 => lowest,
+                1 => highest,
+                _ => lowest + (random() % (highest - lowest + 1) as u32) as i32,
+            };
+            let (dividend, divisor) = (exponent(-78, 49), exponent(-40, 23));
+            let sign = |number: f32, negative: bool| if negative { -number } else { number };
+            let is_zero = random() >> 28 == 0;
+            let a = if is_zero { 0.0 } else { number(dividend, random()) };
+            let signs = random() >> 30;
+            (sign(a, signs & 1 == 1), sign(number(divisor, random()), signs & 2 == 2))
+        })
+    };
+    // Without negative numbers, of which no root is in range, and with them.
+    check(cases().map(|(a, b)| (a.abs(), b)));
+    check(cases());
+    let _flush = FlushDenormals::new();
+    check(cases().map(|(a, b)| (a.abs(), b)));
+    check(cases());
+}
+
+#[test]
 fn operands_of_any_magnitude_have_exact_results() {
     let mut special = vec![0.0, f32::INFINITY, f32::NAN, f32::MAX, f32::from_bits(1), 1e-40, 1.0, 3.0];
     for exponent in -126..=127 {
@@ -92,12 +119,13 @@ fn operands_of_any_magnitude_have_exact_results() {
         let mut random = random();
         let uniform = (0..1 << 20).map(move |_| (f32::from_bits(random()), f32::from_bits(random())));
         let pairs = special.iter().flat_map(|a| special.iter().step_by(7).map(move |b| (*a, *b)));
-        // One case at a time with others that are in range, and whole groups of it.
         uniform.chain(pairs)
     };
+    // One case at a time, among others that are in range.
     let alone = |(a, b)| std::iter::once((a, b)).chain((1..LANES).map(|i| (i as f32, 3.0)));
     check(cases());
     check(special.iter().zip(special.iter().rev()).flat_map(|(a, b)| alone((*a, *b))));
+    check(special.iter().flat_map(|a| alone((*a, 3.0))));
     let _flush = FlushDenormals::new();
     check(cases());
 }
