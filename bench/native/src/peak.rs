@@ -38,6 +38,11 @@ impl Peak {
     pub fn all() -> Vec<Peak> {
         let vectors = Isa::available().into_iter().filter(|&isa| isa != Isa::Amx);
         let mut peaks: Vec<Peak> = vectors.map(Peak::of).collect();
+        #[cfg(target_arch = "x86_64")]
+        if Isa::Avx512.is_available() && is_x86_feature_detected!("avx512bf16") {
+            let flops_per_step = 2 * CHAINS * 32;
+            peaks.push(Peak { name: "avx512-bf16", run: x86_64::avx512_bf16, flops_per_step });
+        }
         #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
         if Isa::Amx.is_available() {
             // The permission to use it was given when it was found.
@@ -81,6 +86,20 @@ mod x86_64 {
         for _ in 0..steps {
             for sum in &mut sums {
                 *sum = _mm512_fmadd_ps(*sum, half, half);
+            }
+        }
+        black_box(sums);
+    }
+
+    /// Each lane adds the products of two pairs of bf16 numbers.
+    #[target_feature(enable = "avx512f,avx512bf16")]
+    pub fn avx512_bf16(steps: usize) {
+        let mut sums = [_mm512_set1_ps(1.0); CHAINS];
+        let halves = _mm512_set1_ps(0.5);
+        let halves = black_box(_mm512_cvtne2ps_pbh(halves, halves));
+        for _ in 0..steps {
+            for sum in &mut sums {
+                *sum = _mm512_dpbf16_ps(*sum, halves, halves);
             }
         }
         black_box(sums);
