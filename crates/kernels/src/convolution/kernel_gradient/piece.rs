@@ -237,23 +237,6 @@ impl Piece<'_> {
             next_a: sources.steps[axis],
             next_b: gradients.steps[axis],
         };
-        let tile = Tile {
-            depth: 0,
-            a: null(),
-            stride_a: 0,
-            b: null(),
-            stride_b: 0,
-            stretches: Stretches::ONE,
-            repeats: along(2, self.images),
-            packed_b: null_mut(),
-            c: null_mut(),
-            stride_c: filters,
-            last_columns: panel.count - (vectors - 1) * V::LANES,
-            accumulate: !self.sets,
-            bias: null(),
-            relu: false,
-            ahead: &[],
-        };
         let within =
             |some: &Range<usize>, all: &Range<usize>| some.start.max(all.start)..some.end.min(all.end);
         for (index, rows) in part.tiles.iter().enumerate() {
@@ -290,9 +273,15 @@ impl Piece<'_> {
                 b: first(&gradients),
                 stride_b: inner.next_b,
                 stretches: outer,
+                repeats: along(2, self.images),
+                packed_b: null_mut(),
                 c,
+                stride_c: filters,
+                last_columns: panel.count - (vectors - 1) * V::LANES,
+                accumulate: !self.sets,
+                bias: null(),
+                relu: false,
                 ahead: ahead.as_ref().map_or(&[], |ahead| &ahead[..]),
-                ..tile
             };
             // SAFETY: the sources exist, since the targets are among those of the rows; so do the gradients and the sums.
             unsafe { V::COMPUTE[part.count - 1][vectors - 1][0][0](&tile) };
