@@ -36,13 +36,23 @@ impl Group {
         add: _mm512_add_ps;
         subtract: _mm512_sub_ps;
         multiply: _mm512_mul_ps;
-        maximum: _mm512_max_ps;
     }
 
     #[inline(always)]
     pub unsafe fn zero() -> Self {
         // SAFETY: the machine has AVX-512.
         Group([unsafe { _mm512_setzero_ps() }; VECTORS])
+    }
+
+    /// As `Unary::Relu` has it, for NaN and zeros too.
+    #[inline(always)]
+    pub unsafe fn relu(self) -> Self {
+        let mut result = self;
+        for i in 0..VECTORS {
+            // SAFETY: the machine has AVX-512.
+            result.0[i] = unsafe { Avx512x16(self.0[i]).relu().add(Avx512x16::zero()).0 };
+        }
+        result
     }
 
     /// Loads all lanes, or if not `WHOLE` the first `count`; the others are zero then.

@@ -81,8 +81,7 @@ operation!(
     DIVIDES
 );
 operation!(unary::float::Sqrt, |a, _b, BOTH| if BOTH { a.sqrt::<0>() } else { a.sqrt::<1>() }, ROOTS);
-// The second operand is the result where either is NaN.
-operation!(unary::float::Relu, |a, _b, BOTH| Group::zero().maximum(a).add(Group::zero()));
+operation!(unary::float::Relu, |a, _b, BOTH| a.relu());
 
 /// The loop over a block for an instruction set that the machine has.
 pub(super) fn block<E: Formula + Expression>(isa: Isa) -> Block {
