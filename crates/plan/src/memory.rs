@@ -1,16 +1,11 @@
 //! Aligned memory whose allocation can fail without ending the process.
 
-use std::alloc::{Layout, alloc, dealloc};
+use std::alloc::{Layout, dealloc};
 use std::ptr::NonNull;
 
 use layerwise_kernels::Buffer;
 
 use crate::arena::ALIGNMENT;
-
-/// A huge page of x86-64, and of arm64 with pages of 4 KiB. The rows of a large matrix lie on as many small pages, of which the processor
-/// remembers too few places, but on few of these.
-#[cfg(target_os = "linux")]
-const HUGE_PAGE: usize = 1 << 21;
 
 /// Zeroed bytes on a cache line of their own.
 #[derive(Debug)]
@@ -36,12 +31,7 @@ impl AlignedBytes {
         if bytes == 0 {
             return Some(Self::EMPTY);
         }
-        let layout = Layout::from_size_align(bytes, alignment_of(bytes)).ok()?;
-        // SAFETY: the layout has a size.
-        let pointer = NonNull::new(unsafe { alloc(layout) })?;
-        prefer_huge_pages(pointer, bytes);
-        // SAFETY: it was allocated with so many bytes.
-        unsafe { pointer.write_bytes(0, bytes) };
+        let (pointer, layout) = allocate(bytes)?;
         Some(AlignedBytes { pointer, layout })
     }
 
@@ -64,28 +54,34 @@ impl AlignedBytes {
     }
 }
 
+/// Zeroed memory, one byte or more. Much of it lies on huge pages where the system has them: the rows of a large matrix lie on as many small
+/// pages, of which the processor remembers too few places.
 #[cfg(target_os = "linux")]
-fn alignment_of(bytes: usize) -> usize {
-    if bytes < HUGE_PAGE { ALIGNMENT } else { HUGE_PAGE }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn alignment_of(_bytes: usize) -> usize {
-    ALIGNMENT
-}
-
-/// Asks the system for huge pages under memory of that alignment, which had better not be touched before.
-#[cfg(target_os = "linux")]
-fn prefer_huge_pages(memory: NonNull<u8>, bytes: usize) {
-    let whole = bytes / HUGE_PAGE * HUGE_PAGE;
-    if whole > 0 {
-        // SAFETY: the pages are the caller's, and their contents stay. A system that refuses keeps the pages it has.
-        unsafe { libc::madvise(memory.as_ptr().cast(), whole, libc::MADV_HUGEPAGE) };
+fn allocate(bytes: usize) -> Option<(NonNull<u8>, Layout)> {
+    /// Of x86-64, and of arm64 with pages of 4 KiB.
+    const HUGE_PAGE: usize = 1 << 21;
+    let alignment = if bytes < HUGE_PAGE { ALIGNMENT } else { HUGE_PAGE };
+    let layout = Layout::from_size_align(bytes, alignment).ok()?;
+    // SAFETY: the layout has a size, and the pages and bytes are those that were allocated. A system that refuses keeps small pages.
+    unsafe {
+        let pointer = NonNull::new(std::alloc::alloc(layout))?;
+        if bytes >= HUGE_PAGE {
+            // Before the first touch, which brings the pages.
+            libc::madvise(pointer.as_ptr().cast(), bytes / HUGE_PAGE * HUGE_PAGE, libc::MADV_HUGEPAGE);
+        }
+        pointer.write_bytes(0, bytes);
+        Some((pointer, layout))
     }
 }
 
+/// Zeroed memory, one byte or more.
 #[cfg(not(target_os = "linux"))]
-fn prefer_huge_pages(_memory: NonNull<u8>, _bytes: usize) {}
+fn allocate(bytes: usize) -> Option<(NonNull<u8>, Layout)> {
+    let layout = Layout::from_size_align(bytes, ALIGNMENT).ok()?;
+    // SAFETY: the layout has a size.
+    let pointer = NonNull::new(unsafe { std::alloc::alloc_zeroed(layout) })?;
+    Some((pointer, layout))
+}
 
 impl Drop for AlignedBytes {
     fn drop(&mut self) {

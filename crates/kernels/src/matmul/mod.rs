@@ -79,7 +79,7 @@ impl Matmul {
         for panel in self.blocking.pack_chunks.part(chunk) {
             // SAFETY: the chunk's panels are its own, the rest is the caller's.
             unsafe {
-                let matrices = self.matrices(panel / panels, operands, std::ptr::null_mut(), 0);
+                let matrices = self.matrices::<V>(panel / panels, operands, std::ptr::null_mut(), 0);
                 matrices.pack_a::<V>(panel % panels);
             }
         }
@@ -98,22 +98,14 @@ impl Matmul {
         for block in self.blocking.chunks.part(chunk) {
             let blocks = block_rows.parts * block_columns.parts;
             let (matrix, block) = (block / blocks, block % blocks);
-            let used_with_sums = match V::ASKS_AHEAD {
-                true => self.used_with_sums(matrix, operands),
-                false => UsedWithSums::default(),
-            };
             let panels = block_rows.part(block / block_columns.parts);
             let column_panels = block_columns.part(block % block_columns.parts);
             let rows = row_panels.part(panels.start).start..row_panels.part(panels.end - 1).end;
             let compute = |column_panels, c, stride_c| {
                 // SAFETY: the block of C is the chunk's own, the rest is the caller's.
                 unsafe {
-                    let matrices = self.matrices(matrix, operands, c, stride_c);
-                    Matrices { used_with_sums, ..matrices }.compute::<V>(
-                        panels.clone(),
-                        column_panels,
-                        panel_b,
-                    );
+                    let matrices = self.matrices::<V>(matrix, operands, c, stride_c);
+                    matrices.compute::<V>(panels.clone(), column_panels, panel_b);
                 }
             };
             // SAFETY: as above.
@@ -156,7 +148,7 @@ impl Matmul {
     ///
     /// # Safety
     /// The operands have the sizes of the shape.
-    unsafe fn matrices(
+    unsafe fn matrices<V: Tiles>(
         &self,
         index: usize,
         operands: &Operands<'_>,
@@ -176,7 +168,10 @@ impl Matmul {
                 stride_c,
                 bias: if self.finish.bias { operands.inputs[2].pointer() } else { std::ptr::null() },
                 relu: self.finish.relu,
-                used_with_sums: UsedWithSums::default(),
+                used_with_sums: match V::ASKS_AHEAD {
+                    true => self.used_with_sums(index, operands),
+                    false => UsedWithSums::default(),
+                },
                 packed_a: match self.blocking.pack_a {
                     true => operands.shared.pointer::<f32>().add(index * m * k),
                     false => std::ptr::null_mut(),
