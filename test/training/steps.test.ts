@@ -161,6 +161,17 @@ describeOnEachBackend('steps on single batches', () => {
     expect(model.optimizer.iterations).toBe(0)
   })
 
+  it('let the event loop have its turn, however short they are', async () => {
+    const model = createModel()
+    for (let i = 0; i < 3; i++) await model.predictOnBatch([[3], [4]])
+    let turned = false
+    setImmediate(() => {
+      turned = true
+    })
+    for (let i = 0; i < 2000 && !turned; i++) await model.predictOnBatch([[3], [4]])
+    expect(turned).toBe(true)
+  })
+
   it('refuse what fit refuses', async () => {
     const model = createModel()
     await expectError('data.length', () => model.trainOnBatch([[1], [2]], [[0]]))

@@ -210,7 +210,7 @@ function allocateAll(specs: readonly Spec[], { float64, memoryBudget }: Referenc
 }
 
 /** A turn of the event loop, by the fastest means that the platform has. */
-function eventLoopTurn(): Promise<void> {
+export function eventLoopTurn(): Promise<void> {
   const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown }
   return new Promise((resolve) => {
     if (setImmediate) setImmediate(resolve)

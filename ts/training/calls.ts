@@ -2,7 +2,7 @@ import { type Batches, range } from '../data/arrays.js'
 import { fail } from '../errors.js'
 import type { Tensor } from '../tensor.js'
 import { type Batch, rowsIn } from './batch.js'
-import type { Pace } from './pace.js'
+import { runCall, stepsOfCall } from './pace.js'
 import { offsetsOf, type StepPrograms } from './programs.js'
 import { untilAborted } from './until-aborted.js'
 
@@ -32,7 +32,8 @@ export interface Budget {
 }
 
 interface PassOfCalls {
-  readonly pace: Pace
+  /** One step a call, for callbacks that look at every batch. */
+  readonly batchwise: boolean
   readonly order?: Tensor | undefined
   readonly signal: AbortSignal | undefined
   readonly budget?: Budget
@@ -63,14 +64,14 @@ export function stepsWithin(
 export async function* callsOf(
   programs: StepPrograms,
   samples: Samples,
-  { pace, order, signal, budget = { steps: Infinity } }: PassOfCalls,
+  { batchwise, order, signal, budget = { steps: Infinity } }: PassOfCalls,
 ): AsyncGenerator<Call> {
   if (samples.kind === 'batches') {
     let index = 0
     for await (const given of untilAborted(samples.batches, signal)) {
       const batch = samples.convert(given, index++)
       budget.steps--
-      yield { steps: 1, batchSize: rowsIn(batch), run: () => pace.run(programs.batch, [batch], 1) }
+      yield { steps: 1, batchSize: rowsIn(batch), run: () => runCall(programs.batch, [batch], 1) }
       if (budget.steps === 0) return
     }
     return
@@ -79,16 +80,17 @@ export async function* callsOf(
   const { data, batchSize } = samples
   const rows = rowsIn(data)
   const taken = order ?? range(rows)
-  const call = (size: number, steps: number): Call => {
+  const call = (size: number, remaining: number): Call => {
+    const args: Parameters<typeof programs.rows> = [data, taken, offsetsOf(size)]
+    const steps = batchwise ? 1 : stepsOfCall(programs.rows, args, Math.min(remaining, budget.steps))
     budget.steps -= steps
-    const run = () => pace.run(programs.rows, [data, taken, offsetsOf(size)], steps)
-    return { steps, batchSize: size, run }
+    return { steps, batchSize: size, run: () => runCall(programs.rows, args, steps) }
   }
   const full = Math.floor(rows / batchSize)
   for (let step = 0; step < full && budget.steps > 0; ) {
-    const steps = pace.next(Math.min(full - step, budget.steps))
-    yield call(batchSize, steps)
-    step += steps
+    const next = call(batchSize, full - step)
+    yield next
+    step += next.steps
   }
   if (rows % batchSize > 0 && budget.steps > 0) yield call(rows % batchSize, 1)
 }

@@ -3,7 +3,6 @@ import type { Model } from '../models/model.js'
 import type { CallbackList } from './callbacks/callback.js'
 import { callsOf, type Samples, stepsOf, stepsWithin } from './calls.js'
 import type { Logs } from './history.js'
-import { Pace } from './pace.js'
 import { checkPassOptions, type EvaluateOptions, evaluateOptions } from './pass-options.js'
 import { PassProgress } from './pass-progress.js'
 import type { Programs, StepPrograms } from './programs.js'
@@ -11,8 +10,6 @@ import { samplesFor } from './samples.js'
 import { Tally } from './tally.js'
 
 interface Pass {
-  /** What the passes before have shown, if there were any. */
-  readonly pace?: Pace
   readonly callbacks: CallbackList
   readonly signal: AbortSignal | undefined
   readonly progress?: PassProgress
@@ -54,14 +51,15 @@ export function evaluateSamples(programs: Programs, samples: Samples, pass: Pass
 async function evaluateWith(
   programs: StepPrograms,
   samples: Samples,
-  { callbacks, signal, progress, empty, steps = Infinity, pace = testPace(callbacks) }: Pass,
+  { callbacks, signal, progress, empty, steps = Infinity }: Pass,
 ): Promise<Logs> {
   const tally = new Tally(programs)
+  const batchwise = callbacks.has('onTestBatchBegin', 'onTestBatchEnd')
   programs.reset()
   let step = 0
   let logs: Logs = { loss: NaN }
   await callbacks.call('onTestBegin', {})
-  for await (const call of callsOf(programs, samples, { pace, signal, budget: { steps } })) {
+  for await (const call of callsOf(programs, samples, { batchwise, signal, budget: { steps } })) {
     signal?.throwIfAborted()
     await callbacks.call('onTestBatchBegin', step, {})
     tally.add(await call.run(), call.batchSize)
@@ -74,9 +72,4 @@ async function evaluateWith(
   if (step === 0) empty()
   await callbacks.call('onTestEnd', logs)
   return logs
-}
-
-/** The pace of evaluations. */
-export function testPace(callbacks: CallbackList): Pace {
-  return new Pace(callbacks.has('onTestBatchBegin', 'onTestBatchEnd'))
 }

@@ -5,11 +5,10 @@ import { rowsIn } from './batch.js'
 import { type Budget, callsOf, type Samples, stepsOf, stepsWithin } from './calls.js'
 import { nonfiniteRow } from './checks.js'
 import { Epochs } from './epochs.js'
-import { evaluateSamples, testPace } from './evaluate.js'
+import { evaluateSamples } from './evaluate.js'
 import { checkFitOptions, type FitOptions } from './fit-options.js'
 import { hintedAtPixels } from './hints.js'
 import { History, type Logs } from './history.js'
-import { Pace } from './pace.js'
 import type { Programs } from './programs.js'
 import { Progress } from './progress.js'
 import { withClassWeight } from './sample-weights.js'
@@ -53,14 +52,13 @@ export async function fitModel(
   )
   programs.seed(options.seed)
   model.stopTraining = false
-  const pace = new Pace(callbacks.has('onTrainBatchBegin', 'onTrainBatchEnd'))
-  const validationPace = testPace(callbacks)
+  const batchwise = callbacks.has('onTrainBatchBegin', 'onTrainBatchEnd')
   const pass = (budget: Budget) => {
     const order =
       inMemory && options.shuffle
         ? permutation(rowsIn(samples.data), { seed: programs.generator })
         : undefined
-    return callsOf(programs.train, samples, { pace, order, signal, budget })
+    return callsOf(programs.train, samples, { batchwise, order, signal, budget })
   }
   const data = new Epochs(pass, stepsPerEpoch)
 
@@ -100,7 +98,6 @@ export async function fitModel(
     evaluateSamples(programs, validation as Samples, {
       callbacks,
       signal,
-      pace: validationPace,
       steps: options.validationSteps,
       empty: () => fail('data.exhausted', { argument: 'validationData', epoch: epoch + 1 }),
     })

@@ -6,7 +6,7 @@ import type { Tensor } from '../tensor.js'
 import { mapTree, type Tree } from '../tree.js'
 import { rowsIn } from './batch.js'
 import type { Logs } from './history.js'
-import { Pace } from './pace.js'
+import { runCall } from './pace.js'
 import type { Programs, StepPrograms } from './programs.js'
 import { type ClassWeight, classWeights, type SampleWeight } from './sample-weights.js'
 import { batchOf, inputsOf } from './samples.js'
@@ -24,7 +24,6 @@ export interface TrainBatchOptions extends BatchOptions {
 
 /** Single steps on batches of the caller's, whose logs gather until they are reset. */
 export class BatchSteps {
-  readonly #pace = new Pace(true)
   #train: Tally | undefined
   #test: { readonly programs: StepPrograms; readonly tally: Tally } | undefined
   #seeded = false
@@ -74,7 +73,7 @@ export class BatchSteps {
   }
 
   async #run(programs: StepPrograms, tally: Tally, batch: ReturnType<typeof batchOf>): Promise<Logs> {
-    tally.add(await this.#pace.run(programs.batch, [batch], 1), rowsIn(batch))
+    tally.add(await runCall(programs.batch, [batch], 1), rowsIn(batch))
     return tally.logs
   }
 }
@@ -87,7 +86,7 @@ export async function predictBatch(
 ): Promise<Tree<Tensor>> {
   const x = inputsOf('predictOnBatch', model, data)
   const structure = model.prepare(x)
-  const results = await new Pace(true).run(program, [x])
+  const results = await runCall(program, [x])
   let next = 0
   return mapTree(structure, () => results[next++]) as Tree<Tensor>
 }

@@ -1,3 +1,5 @@
+import type { Plan } from '../executors/executor.js'
+import { eventLoopTurn } from '../executors/reference.js'
 import type { Jitted } from '../graph/jit.js'
 import { Tensor } from '../tensor.js'
 import { leavesOf } from '../tree.js'
@@ -5,46 +7,54 @@ import { leavesOf } from '../tree.js'
 /** How long one call of the executor should take: long enough to make its cost vanish, short enough to log and to stop. */
 const targetMilliseconds = 50
 
-/** How long the event loop may wait for calls that are over sooner than they could be handed to another thread and back. */
+/**
+ * How long the event loop may wait for its turn. Calls that are over sooner stay on this thread: handing them to another one and back would
+ * take a good part of their time.
+ */
 const holdMilliseconds = 2
 
-/** Runs the calls of a pass: chooses from the time that those before took how many steps each makes, and on which thread. */
-export class Pace {
-  #steps = 1
-  #stepMilliseconds = Infinity
-  /** When the event loop last had its turn. */
-  #turn = -Infinity
+/** What the last call of a plan showed. */
+interface Pace {
+  readonly steps: number
+  /** Of one step. */
+  readonly milliseconds: number
+}
 
-  /** @param fixed one step a call, for callbacks that look at every batch */
-  constructor(private readonly fixed = false) {}
+const paces = new WeakMap<Plan, Pace>()
 
-  /** The steps of the next call, of those that remain. */
-  next(remaining: number): number {
-    return Math.min(this.#steps, remaining)
+/** When the event loop last had its turn. */
+let turn = -Infinity
+
+/** How many of the remaining steps the next call of a program should make, by what its last call took: at first one. */
+export function stepsOfCall<Args extends unknown[]>(
+  program: Jitted<Args, unknown>,
+  args: Args,
+  remaining: number,
+): number {
+  const pace = paces.get(program.plan(...args))
+  if (!pace) return Math.min(1, remaining)
+  const ideal = Math.floor(targetMilliseconds / Math.max(pace.milliseconds, 1e-6))
+  return Math.min(Math.max(ideal, 1), pace.steps * 8, remaining)
+}
+
+/** Runs one call of a program, on the thread that its last call suggests: its results in order. */
+export async function runCall<Args extends unknown[]>(
+  program: Jitted<Args, unknown>,
+  args: Args,
+  steps?: number,
+): Promise<readonly Tensor[]> {
+  const plan = program.plan(...args)
+  const inputs = leavesOf(args).filter((leaf) => leaf instanceof Tensor)
+  const expected = (steps ?? 1) * (paces.get(plan)?.milliseconds ?? Infinity)
+  const brief = expected < holdMilliseconds
+  if (brief && performance.now() + expected - turn >= holdMilliseconds) {
+    await eventLoopTurn()
+    turn = performance.now()
   }
-
-  /** Runs one call of a program: its results in order. */
-  async run<Args extends unknown[]>(
-    program: Jitted<Args, unknown>,
-    args: Args,
-    steps?: number,
-  ): Promise<readonly Tensor[]> {
-    const plan = program.plan(...args)
-    const inputs = leavesOf(args).filter((leaf) => leaf instanceof Tensor)
-    const start = performance.now()
-    const expected = (steps ?? 1) * this.#stepMilliseconds
-    const brief = start + expected - this.#turn < holdMilliseconds
-    const results = brief ? plan.runSync(inputs, steps) : await plan.run(inputs, steps)
-    const end = performance.now()
-    if (!brief) this.#turn = end
-    this.#took(steps ?? 1, end - start)
-    return results
-  }
-
-  #took(steps: number, milliseconds: number): void {
-    this.#stepMilliseconds = milliseconds / steps
-    if (this.fixed) return
-    const ideal = Math.floor((targetMilliseconds * steps) / Math.max(milliseconds, 0.001))
-    this.#steps = Math.max(1, Math.min(ideal, this.#steps * 8))
-  }
+  const start = performance.now()
+  const results = brief ? plan.runSync(inputs, steps) : await plan.run(inputs, steps)
+  const end = performance.now()
+  if (!brief) turn = end
+  paces.set(plan, { steps: steps ?? 1, milliseconds: (end - start) / (steps ?? 1) })
+  return results
 }

@@ -9,7 +9,7 @@ import { storageOf, Tensor } from '../tensor.js'
 import { mapTree, type Tree } from '../tree.js'
 import { rowsIn, sliceBatch } from './batch.js'
 import { stepsWithin } from './calls.js'
-import { Pace } from './pace.js'
+import { runCall } from './pace.js'
 import { checkPassOptions, type PassOptions } from './pass-options.js'
 import { PassProgress } from './pass-progress.js'
 import { checkBatched, defaultBatchSize, inputsOf, type ModelData } from './samples.js'
@@ -46,14 +46,13 @@ export async function predictRows(
   const progress = new PassProgress('Predict', steps, verbose)
   await callbacks.call('setModel', model)
   await callbacks.call('onPredictBegin', {})
-  const pace = new Pace(true)
   const results: (readonly Tensor[])[] = []
   try {
     for await (const batch of batches) {
       signal?.throwIfAborted()
       const index = results.length
       await callbacks.call('onPredictBatchBegin', index, {})
-      results.push(await pace.run(program, [batch]))
+      results.push(await runCall(program, [batch]))
       await callbacks.call('onPredictBatchEnd', index, {})
       progress.update(index + 1)
       if (results.length === limits.steps) break
