@@ -1,6 +1,13 @@
+interface Entry<V> {
+  readonly value: V
+  used: number
+}
+
 /** Keeps the most recently used values, up to a number of them. */
 export class Cache<V> {
-  readonly #entries = new Map<string, V>()
+  readonly #entries = new Map<string, Entry<V>>()
+  /** Counts uses. */
+  #clock = 0
 
   constructor(
     private readonly capacity: number,
@@ -9,23 +16,25 @@ export class Cache<V> {
 
   /** The value of a key, made when it is not there. */
   get(key: string, make: () => V): V {
-    let value = this.#entries.get(key)
-    if (value === undefined) {
-      value = make()
-      if (this.#entries.size >= this.capacity) {
-        const [oldest, leaving] = this.#entries.entries().next().value as [string, V]
-        this.#entries.delete(oldest)
-        this.evict(leaving)
-      }
-    } else {
-      this.#entries.delete(key)
+    let entry = this.#entries.get(key)
+    if (!entry) {
+      entry = { value: make(), used: 0 }
+      if (this.#entries.size >= this.capacity) this.#evictOldest()
+      this.#entries.set(key, entry)
     }
-    this.#entries.set(key, value)
-    return value
+    entry.used = this.#clock++
+    return entry.value
   }
 
   clear(): void {
-    for (const value of this.#entries.values()) this.evict(value)
+    for (const { value } of this.#entries.values()) this.evict(value)
     this.#entries.clear()
+  }
+
+  #evictOldest(): void {
+    const oldest = (a: [string, Entry<V>], b: [string, Entry<V>]) => (b[1].used < a[1].used ? b : a)
+    const [key, { value }] = [...this.#entries].reduce(oldest)
+    this.#entries.delete(key)
+    this.evict(value)
   }
 }

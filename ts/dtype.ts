@@ -1,4 +1,4 @@
-import { constants } from 'node:buffer'
+import { Buffer, constants } from 'node:buffer'
 import { fail } from './errors.js'
 
 /** The element types of tensors. `uint8` is for storage: it can be gathered, reshaped and cast, not computed with. */
@@ -15,29 +15,41 @@ export function bytesPerElement(dtype: Dtype): 1 | 4 {
 }
 
 /**
- * Zeros of a dtype; `float64` widens float32, for the reference executor's mode of that name.
+ * Memory for elements of a dtype, to be written before it is read: what it holds at first is arbitrary. `float64` widens float32, for the
+ * reference executor's mode of that name.
  *
  * @throws memory.exhausted where there is no room, or JavaScript has no array so long
  */
 export function allocate(dtype: Dtype, length: number, float64 = false): Storage {
-  const needed = length * (float64 && dtype === 'float32' ? 8 : bytesPerElement(dtype))
+  const wide = float64 && dtype === 'float32'
+  const needed = length * (wide ? 8 : bytesPerElement(dtype))
   if (needed > constants.MAX_LENGTH) fail('memory.exhausted', { needed })
   try {
-    return zeros(dtype, length, float64)
+    const { buffer, byteOffset } = needed <= smallBytes ? shared(needed) : Buffer.allocUnsafeSlow(needed)
+    if (wide) return new Float64Array(buffer, byteOffset, length)
+    if (dtype === 'float32') return new Float32Array(buffer, byteOffset, length)
+    if (dtype === 'int32') return new Int32Array(buffer, byteOffset, length)
+    return new Uint8Array(buffer, byteOffset, length)
   } catch {
     return fail('memory.exhausted', { needed })
   }
 }
 
-function zeros(dtype: Dtype, length: number, float64: boolean): Storage {
-  switch (dtype) {
-    case 'float32':
-      return float64 ? new Float64Array(length) : new Float32Array(length)
-    case 'int32':
-      return new Int32Array(length)
-    default:
-      return new Uint8Array(length)
+/** What takes so little shares an ArrayBuffer with what is allocated next: one of its own would cost more than the op that fills it. */
+const smallBytes = 512
+const sharedBytes = 4096
+
+let current = new ArrayBuffer(0)
+let used = 0
+
+function shared(bytes: number): { readonly buffer: ArrayBuffer; readonly byteOffset: number } {
+  if (used + bytes > current.byteLength) {
+    current = new ArrayBuffer(sharedBytes)
+    used = 0
   }
+  const byteOffset = used
+  used += Math.ceil(bytes / 8) * 8
+  return { buffer: current, byteOffset }
 }
 
 /** A storage's bytes, without a copy. */

@@ -15,6 +15,13 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((extent, axis) => extent === b[axis])
 }
 
+/** A text that is equal for equal shapes, made faster than by joining. */
+export function keyOf(shape: Shape): string {
+  let key = ''
+  for (const extent of shape) key += `,${extent}`
+  return key
+}
+
 /** `[2, 3]`, as messages and printed tensors show it. */
 export function formatShape(shape: readonly (number | null)[]): string {
   return `[${shape.map((extent) => extent ?? 'null').join(', ')}]`

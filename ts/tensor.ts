@@ -1,4 +1,4 @@
-import { allocate, bytesOf, type Dtype, dtypes, type Storage } from './dtype.js'
+import { allocate, type Dtype, dtypes, type Storage } from './dtype.js'
 import { fail } from './errors.js'
 import { formatTensor, isNested } from './format.js'
 import { checkShape, type Shape, sameShape, sizeOf } from './shape.js'
@@ -240,9 +240,4 @@ function flatten(data: NestedArray, into: (number | boolean)[], depth: number): 
     }
   })
   return [data.length, ...inner]
-}
-
-/** A view of a tensor's memory as bytes, for the native executor. */
-export function tensorBytes(tensor: Tensor): Uint8Array {
-  return bytesOf(storage(tensor))
 }

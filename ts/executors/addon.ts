@@ -3,8 +3,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Storage } from '../dtype.js'
 
-/** The native boundary: what the addon exports. Bulk data crosses as bytes, programs as JSON, errors as JSON messages. */
+/** The native boundary: what the addon exports. Bulk data crosses as typed arrays, programs as JSON, errors as JSON messages. */
 export interface Addon {
   info(): AddonInfo
   /** Chooses the instruction set of the plans that are compiled from now on. */
@@ -32,7 +33,7 @@ export interface AddonInfo {
 }
 
 export interface NativeStore {
-  variable(dtype: string, shape: number[], bytes: Uint8Array): NativeVariable
+  variable(dtype: string, shape: number[], elements: Storage): NativeVariable
   compile(
     program: string,
     constants: Uint8Array,
@@ -50,16 +51,16 @@ export interface CompileOptions {
 }
 
 export interface NativeVariable {
-  read(into: Uint8Array): void
-  write(from: Uint8Array): void
+  read(into: Storage): void
+  write(from: Storage): void
   close(): void
 }
 
 export interface NativePlan {
   info(): string
-  runSync(inputs: Uint8Array[], outputs: Uint8Array[], steps: number): void
-  run(inputs: Uint8Array[], outputs: Uint8Array[], steps: number): Promise<void>
-  profile(inputs: Uint8Array[], steps: number): string
+  runSync(inputs: Storage[], outputs: Storage[], steps: number): void
+  run(inputs: Storage[], outputs: Storage[], steps: number): Promise<void>
+  profile(inputs: Storage[], steps: number): string
   close(): void
 }
 

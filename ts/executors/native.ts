@@ -1,9 +1,9 @@
-import { allocate, bytesOf, type Storage } from '../dtype.js'
+import { allocate, type Storage } from '../dtype.js'
 import { fail, isErrorCode, LayerwiseError } from '../errors.js'
 import { encodeProgram, type Program } from '../graph/program.js'
 import type { Spec } from '../ops/record.js'
 import { sizeOf } from '../shape.js'
-import { Tensor, tensorBytes } from '../tensor.js'
+import { storageOf, Tensor } from '../tensor.js'
 import type { Variable } from '../variable.js'
 import type { Addon, CompileOptions, NativePlan, NativeStore, NativeVariable } from './addon.js'
 import type { Executor, MatmulPrecision, Plan, PlanInfo, VariableStorage } from './executor.js'
@@ -45,7 +45,7 @@ export class NativeExecutor implements Executor {
     return new NativeVariableStorage(
       initial,
       translating('variable', () =>
-        this.#store.variable(initial.dtype, [...initial.shape], tensorBytes(initial)),
+        this.#store.variable(initial.dtype, [...initial.shape], storageOf(initial)),
       ),
     )
   }
@@ -66,12 +66,12 @@ class NativeVariableStorage implements VariableStorage {
 
   read(): Storage {
     const elements = allocate(this.spec.dtype, sizeOf(this.spec.shape))
-    translating('variable', () => this.handle.read(bytesOf(elements)))
+    translating('variable', () => this.handle.read(elements))
     return elements
   }
 
   write(value: Tensor): void {
-    translating('variable', () => this.handle.write(tensorBytes(value)))
+    translating('variable', () => this.handle.write(storageOf(value)))
   }
 
   close(): void {
@@ -115,7 +115,7 @@ export class NativeExecutorPlan implements Plan {
   runSync(inputs: readonly Tensor[], steps?: number): Tensor[] {
     const elements = this.#allocate(inputs, steps)
     try {
-      this.plan.runSync(inputs.map(tensorBytes), elements.map(bytesOf), steps ?? 1)
+      this.plan.runSync(inputs.map(storageOf), elements, steps ?? 1)
     } catch (error) {
       throw translate('plan', error)
     }
@@ -125,7 +125,7 @@ export class NativeExecutorPlan implements Plan {
   async run(inputs: readonly Tensor[], steps?: number): Promise<Tensor[]> {
     const elements = this.#allocate(inputs, steps)
     try {
-      await this.plan.run(inputs.map(tensorBytes), elements.map(bytesOf), steps ?? 1)
+      await this.plan.run(inputs.map(storageOf), elements, steps ?? 1)
     } catch (error) {
       throw translate('plan', error)
     }
@@ -139,7 +139,7 @@ export class NativeExecutorPlan implements Plan {
   /** Runs steps on the calling thread, without their outputs, and says where their time went. */
   profile(inputs: readonly Tensor[], steps: number): Profile {
     checkRun(this.program, inputs, steps)
-    return JSON.parse(translating('plan', () => this.plan.profile(inputs.map(tensorBytes), steps))) as Profile
+    return JSON.parse(translating('plan', () => this.plan.profile(inputs.map(storageOf), steps))) as Profile
   }
 
   close(): void {

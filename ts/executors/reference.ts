@@ -203,7 +203,7 @@ function allocateAll(specs: readonly Spec[], { float64, memoryBudget }: Referenc
   const needed = specs.reduce((total, spec) => total + bytes(spec), 0)
   if (needed > memoryBudget) fail('memory.budget', { needed, budget: memoryBudget })
   try {
-    return specs.map(({ shape, dtype }) => allocate(dtype, sizeOf(shape), float64))
+    return specs.map(({ shape, dtype }) => allocate(dtype, sizeOf(shape), float64).fill(0))
   } catch {
     return fail('memory.exhausted', { needed })
   }

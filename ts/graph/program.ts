@@ -1,7 +1,7 @@
-import { bytesPerElement } from '../dtype.js'
+import { bytesOf, bytesPerElement } from '../dtype.js'
 import type { Control } from '../ops/control/record.js'
 import type { Attributes, Primitive, Spec } from '../ops/record.js'
-import { type Tensor, tensorBytes } from '../tensor.js'
+import { storageOf, type Tensor } from '../tensor.js'
 import type { Variable } from '../variable.js'
 import { type Body, type Call, type SymbolicTensor, sourcesOf, type Trace } from './trace.js'
 
@@ -153,7 +153,7 @@ export function encodeProgram(program: Program): { readonly json: string; readon
   }
   const json = JSON.stringify(describe(program, place))
   const blob = new Uint8Array(bytes)
-  for (const { tensor, offset } of parts) blob.set(tensorBytes(tensor), offset)
+  for (const { tensor, offset } of parts) blob.set(bytesOf(storageOf(tensor)), offset)
   return { json, constants: blob }
 }
 

@@ -1,4 +1,4 @@
-//! The memory of JavaScript's `Uint8Array`s.
+//! The memory of JavaScript's typed arrays.
 
 use layerwise_kernels::Buffer;
 use layerwise_plan::Error;
@@ -8,7 +8,7 @@ use std::ptr::{NonNull, null_mut};
 
 use crate::error::to_js;
 
-/// The bytes of a `Uint8Array` argument: good for this call, or for as long as it is held.
+/// The bytes of a typed array that tensors keep their elements in, an argument: good for this call, or for as long as it is held.
 pub struct Bytes {
     memory: sys::napi_value,
     pointer: NonNull<u8>,
@@ -91,7 +91,7 @@ impl Held {
 
 impl TypeName for Bytes {
     fn type_name() -> &'static str {
-        "Uint8Array"
+        "TypedArray"
     }
 
     fn value_type() -> ValueType {
@@ -116,10 +116,15 @@ impl FromNapiValue for Bytes {
                 null_mut(),
             )
         };
-        if status != sys::Status::napi_ok || kind != sys::TypedarrayType::uint8_array {
-            return Err(to_js(Error::run("a Uint8Array is expected")));
+        let element = match kind {
+            sys::TypedarrayType::uint8_array => 1,
+            sys::TypedarrayType::int32_array | sys::TypedarrayType::float32_array => 4,
+            _ => 0,
+        };
+        if status != sys::Status::napi_ok || element == 0 {
+            return Err(to_js(Error::run("a Uint8Array, an Int32Array or a Float32Array is expected")));
         }
         let pointer = NonNull::new(pointer.cast()).unwrap_or(NonNull::<u64>::dangling().cast());
-        Ok(Bytes { memory, pointer, length })
+        Ok(Bytes { memory, pointer, length: length * element })
     }
 }

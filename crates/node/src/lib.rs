@@ -1,6 +1,6 @@
 //! The N-API boundary: handles, checks and error codes; no arithmetic.
 //!
-//! Bulk data crosses as the bytes of `Uint8Array`s, programs as JSON text, and errors as `Error`s whose message is a JSON
+//! Bulk data crosses as the memory of typed arrays, programs as JSON text, and errors as `Error`s whose message is a JSON
 //! object with a `code`, which TypeScript words. Every exported function catches panics, and so does the driver thread.
 
 mod budget;

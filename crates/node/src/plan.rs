@@ -44,7 +44,10 @@ impl NativePlan {
     }
 
     /// Runs steps on the calling thread; the team joins where it pays.
-    #[napi(catch_unwind, ts_args_type = "inputs: Uint8Array[], outputs: Uint8Array[], steps: number")]
+    #[napi(
+        catch_unwind,
+        ts_args_type = "inputs: (Uint8Array | Int32Array | Float32Array)[], outputs: (Uint8Array | Int32Array | Float32Array)[], steps: number"
+    )]
     pub fn run_sync(&self, inputs: Vec<Bytes>, outputs: Vec<Bytes>, steps: f64) -> Result<()> {
         let steps = integer("steps", steps, 1)?;
         let bound = self.get()?;
@@ -55,7 +58,7 @@ impl NativePlan {
     }
 
     /// Runs steps on the calling thread and says where their time went, as JSON. Their outputs are lost.
-    #[napi(catch_unwind, ts_args_type = "inputs: Uint8Array[], steps: number")]
+    #[napi(catch_unwind, ts_args_type = "inputs: (Uint8Array | Int32Array | Float32Array)[], steps: number")]
     pub fn profile(&self, inputs: Vec<Bytes>, steps: f64) -> Result<String> {
         let steps = integer("steps", steps, 1)?;
         let bound = self.get()?;
@@ -67,7 +70,7 @@ impl NativePlan {
     /// detached, and nobody else may look at the outputs.
     #[napi(
         catch_unwind,
-        ts_args_type = "inputs: Uint8Array[], outputs: Uint8Array[], steps: number",
+        ts_args_type = "inputs: (Uint8Array | Int32Array | Float32Array)[], outputs: (Uint8Array | Int32Array | Float32Array)[], steps: number",
         ts_return_type = "Promise<void>"
     )]
     pub fn run<'env>(

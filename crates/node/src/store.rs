@@ -41,25 +41,28 @@ impl NativeStore {
     }
 
     /// A new variable with the given value.
-    #[napi(catch_unwind, ts_args_type = "dtype: string, shape: number[], bytes: Uint8Array")]
+    #[napi(
+        catch_unwind,
+        ts_args_type = "dtype: string, shape: number[], elements: Uint8Array | Int32Array | Float32Array"
+    )]
     pub fn variable(
         &self,
         env: &Env,
         dtype: String,
         shape: Vec<u32>,
-        bytes: Bytes,
+        elements: Bytes,
     ) -> Result<NativeVariable> {
         let dtype = dtype_from_name(&dtype);
         let dtype = dtype.ok_or_else(|| to_js(Error::run("a variable needs the name of a dtype")))?;
         let shape = shape.into_iter().map(|extent| extent as usize).collect();
         let tensor = TensorType::new(dtype, shape).map_err(|detail| to_js(Error::run(detail)))?;
-        if tensor.bytes() != bytes.len() {
-            let (needed, got) = (tensor.bytes(), bytes.len());
+        if tensor.bytes() != elements.len() {
+            let (needed, got) = (tensor.bytes(), elements.len());
             return Err(to_js(Error::run(format!("a value of type {tensor} has {needed} bytes, got {got}"))));
         }
         self.store.set_budget(budget::get());
         let variable = self.store.variable(tensor).map_err(to_js)?;
-        variable.write(bytes.as_slice()).map_err(to_js)?;
+        variable.write(elements.as_slice()).map_err(to_js)?;
         NativeVariable::new(env, variable)
     }
 

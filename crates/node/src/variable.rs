@@ -28,13 +28,13 @@ impl NativeVariable {
 #[napi]
 impl NativeVariable {
     /// Copies the value between two steps.
-    #[napi(catch_unwind, ts_args_type = "into: Uint8Array")]
+    #[napi(catch_unwind, ts_args_type = "into: Uint8Array | Int32Array | Float32Array")]
     pub fn read(&self, mut into: Bytes) -> Result<()> {
         self.get()?.read(into.as_mut_slice()).map_err(to_js)
     }
 
     /// Sets the value between two steps.
-    #[napi(catch_unwind, ts_args_type = "from: Uint8Array")]
+    #[napi(catch_unwind, ts_args_type = "from: Uint8Array | Int32Array | Float32Array")]
     pub fn write(&self, from: Bytes) -> Result<()> {
         self.get()?.write(from.as_slice()).map_err(to_js)
     }
