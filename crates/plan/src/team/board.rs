@@ -1,6 +1,6 @@
 //! How the chunks of a phase are handed out: one atomic word to claim them from and one counter of those that are done.
 //!
-//! The leader writes the work, then the claim word. Whoever raises `next` in the word by compare-and-swap owns that chunk,
+//! The leader writes the work, then the claim word. Whoever takes a chunk off the word's range by compare-and-swap owns it,
 //! and only then reads the work. The leader returns once every chunk that others claimed has been counted as done, so nobody
 //! holds the work any longer. A thread that was off its core between reading the word and swapping it can do no harm: either
 //! the word has changed and the swap fails, or the word is that of a newer phase by then and it owns a chunk of that one.
@@ -20,7 +20,10 @@ pub const MOST_CHUNKS: u32 = CHUNK_MASK as u32;
 /// The most threads that can share a board.
 pub const MOST_THREADS: usize = (1 << (64 - 2 * CHUNK_BITS)) - 1;
 
-/// From the top: how many threads may claim, how many chunks there are, and the next one to claim.
+/// From the top: how many threads may claim, and the end and the start of the range of chunks that are left.
+///
+/// Threads of even numbers claim from the start, the others from the end: of what one phase writes and the next one reads, most
+/// stays with the same core then.
 #[derive(Clone, Copy)]
 struct Claim(u64);
 
@@ -32,11 +35,17 @@ impl Claim {
         Claim((threads as u64) << (2 * CHUNK_BITS) | u64::from(chunks) << CHUNK_BITS)
     }
 
-    /// The chunk that a thread of this number may take.
-    fn next(self, thread: usize) -> Option<u32> {
-        let chunks = self.0 >> CHUNK_BITS & CHUNK_MASK;
-        let next = self.0 & CHUNK_MASK;
-        ((thread as u64) < self.0 >> (2 * CHUNK_BITS) && next < chunks).then_some(next as u32)
+    /// The chunk that a thread of this number may take, and the word without it.
+    fn next(self, thread: usize) -> Option<(u32, Claim)> {
+        let (start, end) = (self.0 & CHUNK_MASK, self.0 >> CHUNK_BITS & CHUNK_MASK);
+        if start >= end || thread as u64 >= self.0 >> (2 * CHUNK_BITS) {
+            return None;
+        }
+        Some(if thread.is_multiple_of(2) {
+            (start as u32, Claim(self.0 + 1))
+        } else {
+            (end as u32 - 1, Claim(self.0 - (1 << CHUNK_BITS)))
+        })
     }
 }
 
@@ -129,8 +138,8 @@ impl Board {
     fn claim(&self, thread: usize) -> Option<u32> {
         let mut seen = self.claim.0.load(Ordering::Acquire);
         loop {
-            let chunk = Claim(seen).next(thread)?;
-            match self.claim.0.compare_exchange_weak(seen, seen + 1, Ordering::Acquire, Ordering::Acquire) {
+            let (chunk, rest) = Claim(seen).next(thread)?;
+            match self.claim.0.compare_exchange_weak(seen, rest.0, Ordering::Acquire, Ordering::Acquire) {
                 Ok(_) => return Some(chunk),
                 Err(now) => seen = now,
             }
