@@ -4,18 +4,21 @@
 use std::time::{Duration, Instant};
 
 /// Gains beyond this are forgotten, so that a run notices soon when a neighbour arrives.
-const MOST_CREDIT: Duration = Duration::from_millis(5);
+const MOST_GAIN: i64 = 5_000_000;
+
+/// Workers that have gone to sleep take so long to come: a try may lose that much before it has shown anything.
+const LEAST_LOSS: i64 = 250_000;
 
 /// A leader works alone so many times as long as it lost: a team that others hold up costs a twentieth of the time at most.
 const REST: u32 = 20;
 
 /// One loss counts no more than this: a machine that was asleep says nothing of its cores.
-const MOST_LOSS: Duration = Duration::from_millis(20);
+const MOST_LOSS: i64 = 20_000_000;
 
-/// The time that sharing saved lately, and until when the leader works alone if it cost more than it saved.
+/// The nanoseconds that sharing saved lately, and until when the leader works alone if it cost more than it saved.
 #[derive(Debug, Default)]
 pub struct Account {
-    credit: Duration,
+    saved: i64,
     rests_until: Option<Instant>,
 }
 
@@ -31,15 +34,13 @@ impl Account {
 
     /// Takes account of shared work that took this long, and would have taken one thread that long.
     pub fn settle(&mut self, alone: Duration, shared: Duration, now: Instant) {
-        if shared <= alone {
-            self.credit = (self.credit + (alone - shared)).min(MOST_CREDIT);
-            return;
+        let nanoseconds = |time: Duration| time.as_nanos().min(i64::MAX as u128) as i64;
+        let gain = nanoseconds(alone).saturating_sub(nanoseconds(shared));
+        self.saved = (self.saved + gain.clamp(-MOST_LOSS, MOST_GAIN)).min(MOST_GAIN);
+        if self.saved < -LEAST_LOSS {
+            self.rests_until = Some(now + Duration::from_nanos(self.saved.unsigned_abs()) * REST);
+            self.saved = 0;
         }
-        let loss = (shared - alone).min(MOST_LOSS);
-        if loss > self.credit {
-            self.rests_until = Some(now + (loss - self.credit) * REST);
-        }
-        self.credit = self.credit.saturating_sub(loss);
     }
 }
 
@@ -72,11 +73,22 @@ mod tests {
     }
 
     #[test]
+    fn workers_may_be_late_at_first() {
+        let (mut account, start) = (Account::default(), Instant::now());
+        let late = Duration::from_nanos(LEAST_LOSS as u64);
+        account.settle(Duration::ZERO, late, start);
+        assert!(account.pays(start));
+        account.settle(Duration::ZERO, MILLISECOND, start);
+        assert!(!account.pays(start + (late + MILLISECOND) * REST - MILLISECOND));
+        assert!(account.pays(start + (late + MILLISECOND) * REST));
+    }
+
+    #[test]
     fn neither_old_gains_nor_one_loss_count_for_long() {
         let (mut account, start) = (Account::default(), Instant::now());
         account.settle(Duration::from_secs(1), Duration::ZERO, start);
         account.settle(Duration::ZERO, Duration::from_secs(1), start);
-        let rest = (MOST_LOSS - MOST_CREDIT) * REST;
+        let rest = Duration::from_nanos((MOST_LOSS - MOST_GAIN) as u64) * REST;
         assert!(!account.pays(start + rest - MILLISECOND));
         assert!(account.pays(start + rest));
     }
