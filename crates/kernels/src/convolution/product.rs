@@ -14,8 +14,8 @@ use super::weights::{Direction, Sides, Weights};
 use crate::isa::Isa;
 use crate::kernel::{Buffer, Cost, Kernel, KernelError, Operands, Scratch};
 use crate::matmul::{
-    CHUNK_WORK, Chunk, Epilogue, Finish, MOST_CHUNKS, Shape, Split, TileSize, TileSizes, TileTask, Tiles,
-    with_tiles,
+    CHUNK_WORK, Chunk, Epilogue, Finish, MOST_CHUNKS, PACK_CHUNK, Shape, Split, TileSize, TileSizes,
+    TileTask, Tiles, with_tiles,
 };
 use band::{Band, Beside};
 use panel::Panel;
@@ -274,9 +274,6 @@ pub(super) fn makes_pairs(geometry: &Geometry) -> bool {
         reading.bands.are_of_pairs()
     })
 }
-
-/// The elements of weights that are packed in one chunk.
-pub(super) const PACK_CHUNK: usize = 1 << 14;
 
 impl Kernel for Convolution {
     fn name(&self) -> &'static str {

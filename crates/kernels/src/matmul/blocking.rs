@@ -27,8 +27,8 @@ const IN_PLACE_A: usize = 4096;
 const IN_PLACE: usize = 1 << 18;
 /// ... except rows whose distance in memory is a multiple of this one, which exclude one another from the L1 cache.
 const CONFLICT: usize = 1024;
-/// The elements of A that are packed in one chunk.
-const PACK_CHUNK: usize = 1 << 16;
+/// The elements of A, or of a convolution's weights, that are packed in one chunk.
+pub(crate) const PACK_CHUNK: usize = 1 << 14;
 
 /// A length cut into parts whose sizes differ by one at most, so that no leftover part runs at half speed.
 #[derive(Clone, Copy, Debug)]

@@ -26,7 +26,7 @@ use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch, require_size};
 use block::{ALIGNMENT_SLACK, Matrices, UsedWithSums};
 use blocking::Blocking;
 pub use blocking::Shape;
-pub(crate) use blocking::{BLOCK_DEPTH, CHUNK_WORK, MOST_CHUNKS, Split, TileSize};
+pub(crate) use blocking::{BLOCK_DEPTH, CHUNK_WORK, MOST_CHUNKS, PACK_CHUNK, Split, TileSize};
 pub use epilogue::Epilogue;
 pub(crate) use epilogue::Finish;
 #[cfg(target_arch = "x86_64")]

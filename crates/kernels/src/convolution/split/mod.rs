@@ -14,13 +14,14 @@ mod pass;
 mod tests;
 
 use super::geometry::{Class, Geometry};
-use super::product::PACK_CHUNK;
 use super::source::Reading;
 use super::weights::{Direction, Sides, Weights};
 use crate::arch::amx::{Configured, DEPTH, Layout, Lines, PANEL, Side, pack, row_elements};
 use crate::isa::Isa;
 use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch};
-use crate::matmul::{BLOCK_DEPTH, Epilogue, Finish, Parts, Precision, SPLIT_SLACK, Shape, Split, aligned};
+use crate::matmul::{
+    BLOCK_DEPTH, Epilogue, Finish, PACK_CHUNK, Parts, Precision, SPLIT_SLACK, Shape, Split, aligned,
+};
 use band::{Band, Private};
 pub(super) use kernel_gradient::kernel_gradient;
 use pass::{Pass, filled_rows};

@@ -7,13 +7,13 @@ use super::is_possible;
 use super::tiling::{PLACES, Planes, Tiling};
 use super::transforms::{TransformProducts, TransformWeights};
 use crate::convolution::geometry::Geometry;
-use crate::convolution::product::{PACK_CHUNK, wanted_chunks};
+use crate::convolution::product::wanted_chunks;
 use crate::convolution::weights::{Direction, Sides, Weights};
 use crate::isa::Isa;
 use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch, require_size};
 use crate::matmul::{
-    BLOCK_DEPTH, Chunk, Epilogue, Finish, Shape, Split, Stretches, Tile, TileSize, TileSizes, TileTask,
-    Tiles, with_tiles,
+    BLOCK_DEPTH, Chunk, Epilogue, Finish, PACK_CHUNK, Shape, Split, Stretches, Tile, TileSize, TileSizes,
+    TileTask, Tiles, with_tiles,
 };
 use std::ops::Range;
 use std::ptr::{null, null_mut};
