@@ -1,8 +1,8 @@
 //! A block of C, computed tile by tile from panels of A and B.
 
-use super::blocking::{Blocking, Shape};
+use super::blocking::{Blocking, IN_PLACE_B, Shape};
 use super::pack::PackPanel;
-use super::tile::{Ahead, Stretches, Tile, Tiles};
+use super::tile::{Ahead, FEW_ROWS, Stretches, Tile, Tiles};
 use crate::arch::Vector;
 use crate::chunks::part;
 use std::ops::Range;
@@ -10,6 +10,10 @@ use std::ptr::null;
 
 /// Elements that the start of the packed panel of B may move to lie at a cache line.
 pub(super) const ALIGNMENT_SLACK: usize = 16;
+
+/// Rows of B by which a tile that reads them from memory asks ahead. Where rows lie a power of two apart, a whole panel of them would
+/// not stay in the L2 cache.
+const ROWS_AHEAD: usize = 32;
 
 /// Where matrices of C's shape begin whose elements are used together with the sums of C, once these are complete.
 pub(super) type UsedWithSums = [Option<*const f32>; 3];
@@ -92,7 +96,7 @@ impl Matrices<'_> {
                 self.panel_b(part, column_panels.start + column_panel)
             };
             for index in 0..panels {
-                let next = (self.blocking.pack_b && index + 1 < panels).then(|| panel(index + 1));
+                let next = (index + 1 < panels).then(|| panel(index + 1));
                 self.compute_panel::<V>(row_panels.clone(), &panel(index), next.as_ref(), packed_b);
             }
         }
@@ -143,8 +147,20 @@ impl Matrices<'_> {
                     last: panel.columns - 1,
                     rows: if pack_b { rows.len() } else { 0 },
                 };
-                let next_b = next.map_or(Ahead::NOTHING, |next| {
-                    self.share(next, row_panel - row_panels.start, row_panels.len())
+                // A tile of fewer rows asks for what it reads itself.
+                let from_memory = !pack_b && n * k > IN_PLACE_B && rows.len() > FEW_ROWS;
+                let next_b = match next {
+                    Some(next) if pack_b || from_memory => {
+                        self.share(next, row_panel - row_panels.start, row_panels.len())
+                    }
+                    _ => Ahead::NOTHING,
+                };
+                // By turns, since two rows are read between two askings.
+                let further = [0, 1].map(|odd| Ahead {
+                    from: panel.from.wrapping_add((ROWS_AHEAD + odd) * n),
+                    stride: 2 * n,
+                    last: panel.columns - 1,
+                    rows: if from_memory { panel.depth.saturating_sub(ROWS_AHEAD + odd) / 2 } else { 0 },
                 });
                 let same_tile = |first: *const f32| Ahead {
                     from: first.wrapping_add(rows.start * n + panel.column),
@@ -156,6 +172,14 @@ impl Matrices<'_> {
                 // Sums that are used are near already.
                 let next_c = if used[0].is_some() { Ahead::NOTHING } else { next_c };
                 let [used, second, third] = used.map(|ahead| ahead.unwrap_or(Ahead::NOTHING));
+                let mut ahead = [Ahead::NOTHING; 7];
+                let mut lists = 0;
+                for list in [next_c, next_b, further[0], further[1], used, second, third] {
+                    if list.rows > 0 {
+                        ahead[lists] = list;
+                        lists += 1;
+                    }
+                }
                 V::COMPUTE[rows.len() - 1][vectors - 1][usize::from(packing)][usize::from(strided)](&Tile {
                     depth: panel.depth,
                     a,
@@ -171,7 +195,7 @@ impl Matrices<'_> {
                     accumulate: !first,
                     bias: if last && !self.bias.is_null() { self.bias.add(panel.column) } else { null() },
                     relu: last && self.relu,
-                    ahead: &[next_c, next_b, used, second, third],
+                    ahead: &ahead[..lists],
                 });
             }
         }
@@ -215,16 +239,18 @@ impl Matrices<'_> {
         }
     }
 
-    /// One of `shares` shares of a panel of B, a part of its depth.
+    /// One of `shares` shares of what is needed first of a panel of B, a part of its depth.
     fn share(&self, panel: &PanelB, index: usize, shares: usize) -> Ahead {
         let Shape { n, k, transpose_b, .. } = *self.shape;
-        let depth = part(panel.depth, shares, index);
         if transpose_b {
+            let depth = part(panel.depth, shares, index);
             let last = depth.len().saturating_sub(1);
             Ahead { from: panel.from.wrapping_add(depth.start), stride: k, last, rows: panel.columns }
         } else {
-            let from = panel.from.wrapping_add(depth.start * n);
-            Ahead { from, stride: n, last: panel.columns - 1, rows: depth.len() }
+            let needed = if self.blocking.pack_b { panel.depth } else { panel.depth.min(ROWS_AHEAD) };
+            let rows = part(needed, shares, index);
+            let from = panel.from.wrapping_add(rows.start * n);
+            Ahead { from, stride: n, last: panel.columns - 1, rows: rows.len() }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! How a matrix product is cut up, from its shape and the instruction set alone.
 
+use super::tile::FEW_ROWS;
 use crate::kernel::{Cost, Operands};
 use std::ops::Range;
 
@@ -18,7 +19,7 @@ const BLOCK_COLUMNS: usize = 64;
 /// The same for a single row of A, which leaves B the whole cost: as many columns as share a page of memory.
 const PAGE_COLUMNS: usize = 1024;
 /// A panel of B that is read in place must stay in the L1 cache whole.
-const IN_PLACE_B: usize = 8192;
+pub(super) const IN_PLACE_B: usize = 8192;
 /// Packing A costs about half a cycle an element; it pays where more columns than these reuse it, ...
 const IN_PLACE_COLUMNS: usize = 64;
 /// ... unless all of A stays in the L1 cache, ...
@@ -140,8 +141,10 @@ impl Blocking {
         let block_rows = Split::new(row_panels.parts, more.max(fewest));
         let blocks = batch * block_rows.parts * block_columns.parts;
 
-        let small =
-            m * k <= IN_PLACE_A || (m * k + n * k + m * n <= IN_PLACE && (transpose_a || k % CONFLICT != 0));
+        // More than a few rows wait for a B from memory, unless what is next is asked for: tiles of strided rows do not.
+        let near = m <= FEW_ROWS || n * k <= IN_PLACE;
+        let small = (m * k <= IN_PLACE_A && near)
+            || (m * k + n * k + m * n <= IN_PLACE && (transpose_a || k % CONFLICT != 0));
         let pack_a = n > IN_PLACE_COLUMNS && !small;
         let pack_b = shape.transpose_b || (row_panels.parts > 1 && n * k > IN_PLACE_B);
         Blocking {

@@ -9,7 +9,7 @@ use crate::kernel::Operands;
 const STEPS_AHEAD: usize = 32;
 
 /// The most rows of a tile that reads B from memory rather than from a cache, ...
-const FEW_ROWS: usize = 4;
+pub(super) const FEW_ROWS: usize = 4;
 /// ... and the rows of B by which it asks ahead.
 const ROWS_AHEAD: usize = 8;
 
@@ -398,11 +398,10 @@ macro_rules! tiles {
 
 tiles!(crate::arch::Portable8, [1] x [1, 2, 3], [2 3 4 5 6] x [1]; []);
 #[cfg(target_arch = "x86_64")]
-tiles!(crate::arch::Avx2x8, [1] x [1, 2, 3, 4, 5, 6, 7, 8], [2 3 4 5 6] x [1, 2]; []);
+tiles!(crate::arch::Avx2x8, [1] x [1, 2, 3, 4, 5, 6, 7, 8], [2] x [1, 2, 3, 4], [3 4] x [1, 2, 3], [5 6] x [1, 2]; []);
 #[cfg(target_arch = "x86_64")]
 tiles!(
     crate::arch::Avx512x16,
-    [1] x [1, 2, 3, 4, 5, 6, 7, 8],
-    [2 3 4] x [1, 2, 3, 4, 5, 6],
+    [1 2 3 4] x [1, 2, 3, 4],
     [5 6 7 8 9 10 11 12 13 14] x [1, 2]; [15 16]
 );
