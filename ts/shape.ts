@@ -16,7 +16,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
 }
 
 /** A text that is equal for equal shapes, made faster than by joining. */
-export function keyOf(shape: Shape): string {
+export function shapeKey(shape: Shape): string {
   let key = ''
   for (const extent of shape) key += `,${extent}`
   return key

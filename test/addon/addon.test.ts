@@ -61,6 +61,22 @@ test.each(isas)('runs steps on %s, and variables carry over', async (name) => {
   expect(JSON.parse(plan.info())).toMatchObject({ isa: name, instructions: [{ name: 'add' }] })
 })
 
+test('takes the arrays of tensors as they are, at any place of a buffer', async () => {
+  const { plan, variable } = adder(new addon.NativeStore())
+  const buffer = new ArrayBuffer(64)
+  const input = new Float32Array(buffer, 8, 2).fill(1)
+  const output = new Float32Array(buffer, 24, 4)
+  plan.runSync([input], [output], 2)
+  expect([...new Float32Array(buffer)]).toEqual([0, 0, 1, 1, 0, 0, 2, 3, 3, 4, 0, 0, 0, 0, 0, 0])
+  await plan.run([input], [output], 2)
+  expect([...output]).toEqual([4, 5, 5, 6])
+  variable.write(new Float32Array(buffer, 8, 2))
+  variable.read(new Float32Array(buffer, 40, 2))
+  expect([...new Float32Array(buffer, 32)]).toEqual([5, 6, 1, 1, 0, 0, 0, 0])
+  const over = { code: 'run.invalid', detail: 'output 0 overlaps an input or another output' }
+  expect(await errorOf(() => plan.runSync([input], [new Float32Array(buffer, 12, 2)], 1))).toEqual(over)
+})
+
 test('profiles steps, and refuses what a run refuses', async () => {
   const { plan, variable } = adder(new addon.NativeStore())
   const { instructions, step } = JSON.parse(plan.profile([float32(1, 1)], 3))

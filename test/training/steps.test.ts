@@ -1,4 +1,6 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
+import { executor } from '../../ts/executors/choice.js'
+import { NativeExecutorPlan } from '../../ts/executors/native.js'
 import * as lw from '../../ts/index.js'
 import { describeOnEachBackend } from '../backends.js'
 import { expectError } from '../expect.js'
@@ -170,6 +172,34 @@ describeOnEachBackend('steps on single batches', () => {
     })
     for (let i = 0; i < 2000 && !turned; i++) await model.predictOnBatch([[3], [4]])
     expect(turned).toBe(true)
+  })
+
+  it('may be of more sizes at once than plans are kept for', async () => {
+    const model = createModel()
+    const rows = (count: number) => Array.from({ length: count }, (_, row) => [row])
+    for (let i = 0; i < 3; i++) await model.predictOnBatch(rows(1))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    const sizes = Array.from({ length: 20 }, (_, i) => i + 1)
+    const outputs = await Promise.all(sizes.map((count) => model.predictOnBatch<lw.Tensor>(rows(count))))
+    expect(outputs.map(({ shape }) => shape)).toEqual(sizes.map((count) => [count, 1]))
+  })
+
+  it('leave this thread while another run is under way, for which they might have to wait', async () => {
+    if (executor().name !== 'native') return
+    const model = createModel()
+    for (let i = 0; i < 3; i++) await model.predictOnBatch([[3], [4]])
+    const here = vi.spyOn(NativeExecutorPlan.prototype, 'runSync')
+    const busy = vi.spyOn(executor(), 'busy', 'get')
+    await model.predictOnBatch([[3], [4]])
+    expect(here).toHaveBeenCalledTimes(1)
+    busy.mockReturnValue(true)
+    await model.predictOnBatch([[3], [4]])
+    expect(here).toHaveBeenCalledTimes(1)
+    vi.restoreAllMocks()
+    const run = lw.jit((a: lw.Tensor) => lw.ops.add(a, 1)).run([x])
+    expect(executor().busy).toBe(true)
+    await run
+    expect(executor().busy).toBe(false)
   })
 
   it('refuse what fit refuses', async () => {

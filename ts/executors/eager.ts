@@ -2,7 +2,7 @@ import { Cache } from '../cache.js'
 import { fail } from '../errors.js'
 import { buildProgram } from '../graph/program.js'
 import { recordInto, SymbolicTensor, Trace } from '../graph/trace.js'
-import { keyOf } from '../shape.js'
+import { shapeKey } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { executor } from './choice.js'
 import type { Executor, Plan } from './executor.js'
@@ -23,7 +23,7 @@ export function runEagerly(
   let key = name
   for (const input of inputs) {
     if (input instanceof SymbolicTensor) fail('trace.leak')
-    key += `/${input.dtype}${keyOf(input.shape)}`
+    key += `/${input.dtype}${shapeKey(input.shape)}`
   }
   const current = executor()
   let cache = plans.get(current)

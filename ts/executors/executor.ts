@@ -25,6 +25,8 @@ export interface Executor {
   readonly isa: string
   /** The threads that a large run may use. */
   readonly threads: number
+  /** Whether a run on the calling thread may have to wait for a step of another run. */
+  readonly busy: boolean
   /** Checks a program and binds its variables. Default precision: 'highest'. */
   compile(program: Program, matmulPrecision?: MatmulPrecision): Plan
   /** Memory for a variable, with a copy of the initial value. */

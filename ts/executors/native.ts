@@ -14,6 +14,7 @@ export class NativeExecutor implements Executor {
   readonly name = 'native'
   readonly float64 = false
   readonly #store: NativeStore
+  readonly #underWay: Runs = { count: 0 }
 
   constructor(
     readonly addon: Addon,
@@ -31,6 +32,10 @@ export class NativeExecutor implements Executor {
     return this.addon.info().threads
   }
 
+  get busy(): boolean {
+    return this.#underWay.count > 0
+  }
+
   compile(program: Program, matmulPrecision: MatmulPrecision = 'highest'): Plan {
     const { json, constants } = encodeProgram(program)
     const variables = program.variables.map(({ variable }) => this.#storageOf(variable).handle)
@@ -38,6 +43,7 @@ export class NativeExecutor implements Executor {
     return new NativeExecutorPlan(
       program,
       translating('variable', () => this.#store.compile(json, constants, variables, options)),
+      this.#underWay,
     )
   }
 
@@ -101,6 +107,11 @@ interface Nanoseconds {
   readonly mean: number
 }
 
+/** The runs of an executor that are under way on other threads. */
+interface Runs {
+  count: number
+}
+
 /** A compiled plan behind the native boundary. */
 export class NativeExecutorPlan implements Plan {
   readonly #outputs: readonly Spec[]
@@ -108,6 +119,7 @@ export class NativeExecutorPlan implements Plan {
   constructor(
     private readonly program: Program,
     private readonly plan: NativePlan,
+    private readonly underWay: Runs,
   ) {
     this.#outputs = program.outputs.map((value) => program.values[value] as Spec)
   }
@@ -124,10 +136,13 @@ export class NativeExecutorPlan implements Plan {
 
   async run(inputs: readonly Tensor[], steps?: number): Promise<Tensor[]> {
     const elements = this.#allocate(inputs, steps)
+    this.underWay.count++
     try {
       await this.plan.run(inputs.map(storageOf), elements, steps ?? 1)
     } catch (error) {
       throw translate('plan', error)
+    } finally {
+      this.underWay.count--
     }
     return this.#tensors(elements, steps)
   }

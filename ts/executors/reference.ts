@@ -10,12 +10,13 @@ import { Frame, resultSpecs } from './frame.js'
 
 /**
  * The specification and the fallback: runs a program instruction by instruction with the kernels of the op records, in float32
- * or, for gradient checks, in float64 throughout. It uses the language alone, no part of Node.
+ * or, for gradient checks, in float64 throughout. Its arithmetic is the language's alone.
  */
 export class ReferenceExecutor implements Executor {
   readonly name = 'reference'
   readonly isa = 'javascript'
   readonly threads = 1
+  readonly busy = false
 
   /** The bytes that a variable, or the values of one run, may take. */
   memoryBudget = Infinity

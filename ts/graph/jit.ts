@@ -4,7 +4,7 @@ import { executor } from '../executors/choice.js'
 import { type Executor, type MatmulPrecision, matmulPrecisions, type Plan } from '../executors/executor.js'
 import { checkOptions, failName } from '../options.js'
 import { finishRandomness } from '../random.js'
-import { keyOf } from '../shape.js'
+import { shapeKey } from '../shape.js'
 import { createTensor, Tensor } from '../tensor.js'
 import { describeTree, leavesOf, mapTree } from '../tree.js'
 import { buildProgram } from './program.js'
@@ -117,7 +117,7 @@ function describe(op: string, args: readonly unknown[], float64: boolean): { inp
     const input = typeof leaf === 'number' ? createTensor(leaf, [], 'float32', float64) : leaf
     if (input instanceof Tensor) {
       inputs.push(input)
-      return `${input.dtype}${keyOf(input.shape)}`
+      return `${input.dtype}${shapeKey(input.shape)}`
     }
     if (ArrayBuffer.isView(input)) {
       const expected = 'tensors, numbers or constants (lw.tensor makes a tensor of a typed array)'

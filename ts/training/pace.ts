@@ -1,3 +1,4 @@
+import { executor } from '../executors/choice.js'
 import type { Plan } from '../executors/executor.js'
 import { eventLoopTurn } from '../executors/reference.js'
 import type { Jitted } from '../graph/jit.js'
@@ -8,15 +9,16 @@ import { leavesOf } from '../tree.js'
 const targetMilliseconds = 50
 
 /**
- * How long the event loop may wait for its turn. Calls that are over sooner stay on this thread: handing them to another one and back would
- * take a good part of their time.
+ * How long the event loop may wait for its turn. Calls that are over sooner stay on this thread, unless they would wait for another run:
+ * handing them to another one and back would take a good part of their time.
  */
 const holdMilliseconds = 2
 
-/** What the last call of a plan showed. */
+/** What calls of a plan have shown. */
 interface Pace {
+  /** The most steps of a call. */
   readonly steps: number
-  /** Of one step. */
+  /** Of a step, in the last call. */
   readonly milliseconds: number
 }
 
@@ -43,18 +45,21 @@ export async function runCall<Args extends unknown[]>(
   args: Args,
   steps?: number,
 ): Promise<readonly Tensor[]> {
-  const plan = program.plan(...args)
+  let plan = program.plan(...args)
   const inputs = leavesOf(args).filter((leaf) => leaf instanceof Tensor)
   const expected = (steps ?? 1) * (paces.get(plan)?.milliseconds ?? Infinity)
-  const brief = expected < holdMilliseconds
-  if (brief && performance.now() + expected - turn >= holdMilliseconds) {
+  if (expected < holdMilliseconds && performance.now() + expected - turn >= holdMilliseconds) {
     await eventLoopTurn()
     turn = performance.now()
+    // The turn may have closed the plan, by making many others.
+    plan = program.plan(...args)
   }
+  const brief = expected < holdMilliseconds && !executor().busy
   const start = performance.now()
   const results = brief ? plan.runSync(inputs, steps) : await plan.run(inputs, steps)
   const end = performance.now()
   if (!brief) turn = end
-  paces.set(plan, { steps: steps ?? 1, milliseconds: (end - start) / (steps ?? 1) })
+  const most = Math.max(steps ?? 1, paces.get(plan)?.steps ?? 0)
+  paces.set(plan, { steps: most, milliseconds: (end - start) / (steps ?? 1) })
   return results
 }

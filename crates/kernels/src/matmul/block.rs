@@ -13,7 +13,7 @@ pub(super) const ALIGNMENT_SLACK: usize = 16;
 
 /// Rows of B by which a tile that reads them from memory asks ahead. Where rows lie a power of two apart, a whole panel of them would
 /// not stay in the L2 cache.
-const ROWS_AHEAD: usize = 32;
+const FAR_ROWS: usize = 32;
 
 /// Where matrices of C's shape begin whose elements are used together with the sums of C, once these are complete.
 pub(super) type UsedWithSums = [Option<*const f32>; 3];
@@ -157,10 +157,14 @@ impl Matrices<'_> {
                 };
                 // By turns, since two rows are read between two askings.
                 let further = [0, 1].map(|odd| Ahead {
-                    from: panel.from.wrapping_add((ROWS_AHEAD + odd) * n),
+                    from: panel.from.wrapping_add((FAR_ROWS + odd) * n),
                     stride: 2 * n,
                     last: panel.columns - 1,
-                    rows: if from_memory { panel.depth.saturating_sub(ROWS_AHEAD + odd) / 2 } else { 0 },
+                    rows: if from_memory {
+                        panel.depth.saturating_sub(FAR_ROWS + odd).div_ceil(2)
+                    } else {
+                        0
+                    },
                 });
                 let same_tile = |first: *const f32| Ahead {
                     from: first.wrapping_add(rows.start * n + panel.column),
@@ -247,7 +251,7 @@ impl Matrices<'_> {
             let last = depth.len().saturating_sub(1);
             Ahead { from: panel.from.wrapping_add(depth.start), stride: k, last, rows: panel.columns }
         } else {
-            let needed = if self.blocking.pack_b { panel.depth } else { panel.depth.min(ROWS_AHEAD) };
+            let needed = if self.blocking.pack_b { panel.depth } else { panel.depth.min(FAR_ROWS) };
             let rows = part(needed, shares, index);
             let from = panel.from.wrapping_add(rows.start * n);
             Ahead { from, stride: n, last: panel.columns - 1, rows: rows.len() }

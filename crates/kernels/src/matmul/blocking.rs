@@ -142,7 +142,7 @@ impl Blocking {
         let blocks = batch * block_rows.parts * block_columns.parts;
 
         // More than a few rows wait for a B from memory, unless what is next is asked for: tiles of strided rows do not.
-        let near = m <= FEW_ROWS || n * k <= IN_PLACE;
+        let near = transpose_a || m <= FEW_ROWS || n * k <= IN_PLACE;
         let small = (m * k <= IN_PLACE_A && near)
             || (m * k + n * k + m * n <= IN_PLACE && (transpose_a || k % CONFLICT != 0));
         let pack_a = n > IN_PLACE_COLUMNS && !small;

@@ -8,7 +8,7 @@ use crate::kernel::Operands;
 /// Steps along k by which the micro-kernel asks ahead for cache lines of A: packed panels follow one another.
 const STEPS_AHEAD: usize = 32;
 
-/// The most rows of a tile that reads B from memory rather than from a cache, ...
+/// The most rows of a tile that asks for the rows of B that it reads itself, ...
 pub(super) const FEW_ROWS: usize = 4;
 /// ... and the rows of B by which it asks ahead.
 const ROWS_AHEAD: usize = 8;
@@ -94,8 +94,8 @@ pub(crate) type ComputeTile = unsafe fn(&Tile<'_>);
 
 /// The micro-kernels of an instruction set.
 pub(crate) trait Tiles: Vector {
-    /// The tiles that fill the registers without spilling, from the widest, for a few rows of A, where B is read once and
-    /// in long runs, to the tallest of several vectors, if there are any of several.
+    /// From the widest, for a few rows of A, where B is read once and in runs of whole cache lines, to the tallest of several vectors, if
+    /// there are any of several: those that fill the registers without spilling.
     const SIZES: &'static [TileSize];
 
     /// By rows less one, vectors less one, whether B is packed on the way, and whether the rows of A are strided (or else

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 /// Gains beyond this are forgotten, so that a run notices soon when a neighbour arrives.
 const MOST_GAIN: i64 = 5_000_000;
 
-/// Workers that have gone to sleep take so long to come: a try may lose that much before it has shown anything.
-const LEAST_LOSS: i64 = 250_000;
+/// Losses of so much in all are borne: workers that have gone to sleep take so long to come.
+const TOLERATED_LOSS: i64 = 250_000;
 
 /// A leader works alone so many times as long as it lost: a team that others hold up costs a twentieth of the time at most.
 const REST: u32 = 20;
@@ -37,7 +37,7 @@ impl Account {
         let nanoseconds = |time: Duration| time.as_nanos().min(i64::MAX as u128) as i64;
         let gain = nanoseconds(alone).saturating_sub(nanoseconds(shared));
         self.saved = (self.saved + gain.clamp(-MOST_LOSS, MOST_GAIN)).min(MOST_GAIN);
-        if self.saved < -LEAST_LOSS {
+        if self.saved < -TOLERATED_LOSS {
             self.rests_until = Some(now + Duration::from_nanos(self.saved.unsigned_abs()) * REST);
             self.saved = 0;
         }
@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn workers_may_be_late_at_first() {
         let (mut account, start) = (Account::default(), Instant::now());
-        let late = Duration::from_nanos(LEAST_LOSS as u64);
+        let late = Duration::from_nanos(TOLERATED_LOSS as u64);
         account.settle(Duration::ZERO, late, start);
         assert!(account.pays(start));
         account.settle(Duration::ZERO, MILLISECOND, start);

@@ -161,3 +161,32 @@ impl Board {
         self.claim.0.load(Ordering::Acquire) == Claim::CLOSED.0
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    /// The chunks that threads get in turn.
+    fn claimed(chunks: u32, threads: &[usize]) -> Vec<Option<u32>> {
+        let mut claim = Claim::new(3, chunks);
+        let next = |&thread: &usize| {
+            let (chunk, rest) = claim.next(thread)?;
+            claim = rest;
+            Some(chunk)
+        };
+        threads.iter().map(next).collect()
+    }
+
+    #[test]
+    fn threads_claim_from_both_ends_until_they_meet() {
+        assert_eq!(claimed(4, &[0, 1, 0, 0, 0]), [Some(0), Some(3), Some(1), Some(2), None]);
+        assert_eq!(claimed(4, &[1, 2, 1, 1, 1]), [Some(3), Some(0), Some(2), Some(1), None]);
+        assert_eq!(claimed(1, &[1, 0, 1]), [Some(0), None, None]);
+    }
+
+    #[test]
+    fn nobody_else_claims() {
+        assert_eq!(claimed(4, &[3, 4]), [None, None]);
+        assert!((0..4).all(|thread| Claim::CLOSED.next(thread).is_none() && Claim(0).next(thread).is_none()));
+    }
+}
