@@ -36,8 +36,8 @@ export function allocate(dtype: Dtype, length: number, float64 = false): Storage
 }
 
 /**
- * What takes so little shares an ArrayBuffer with what is allocated next: one of its own would cost more than the op that fills it. The
- * last tensor that is kept keeps all of it.
+ * What takes so little shares an ArrayBuffer with what is allocated next: one of its own would cost more than the op that fills it. It
+ * lives as long as any of them.
  */
 const smallBytes = 512
 const sharedBytes = 4096

@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { executor } from '../../ts/executors/choice.js'
 import { NativeExecutorPlan } from '../../ts/executors/native.js'
 import * as lw from '../../ts/index.js'
@@ -185,7 +185,8 @@ describeOnEachBackend('steps on single batches', () => {
   })
 
   it('leave this thread while another run is under way, for which they might have to wait', async () => {
-    if (executor().name !== 'native') return
+    if (executor().name !== 'native') return expect(executor().busy).toBe(false)
+    onTestFinished(() => void vi.restoreAllMocks())
     const model = createModel()
     for (let i = 0; i < 3; i++) await model.predictOnBatch([[3], [4]])
     const here = vi.spyOn(NativeExecutorPlan.prototype, 'runSync')

@@ -1,5 +1,6 @@
 import { allocate, bytesPerElement, type Storage } from '../dtype.js'
 import { fail } from '../errors.js'
+import { eventLoopTurn } from '../event-loop.js'
 import type { Program } from '../graph/program.js'
 import type { Spec } from '../ops/record.js'
 import { type Shape, sameShape, sizeOf } from '../shape.js'
@@ -208,13 +209,4 @@ function allocateAll(specs: readonly Spec[], { float64, memoryBudget }: Referenc
   } catch {
     return fail('memory.exhausted', { needed })
   }
-}
-
-/** A turn of the event loop, by the fastest means that the platform has. */
-export function eventLoopTurn(): Promise<void> {
-  const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown }
-  return new Promise((resolve) => {
-    if (setImmediate) setImmediate(resolve)
-    else setTimeout(resolve)
-  })
 }

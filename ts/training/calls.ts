@@ -82,7 +82,8 @@ export async function* callsOf(
   const taken = order ?? range(rows)
   const call = (size: number, remaining: number): Call => {
     const args: Parameters<typeof programs.rows> = [data, taken, offsetsOf(size)]
-    const steps = batchwise ? 1 : stepsOfCall(programs.rows, args, Math.min(remaining, budget.steps))
+    const most = batchwise ? 1 : Math.min(remaining, budget.steps)
+    const steps = stepsOfCall(programs.rows, args, most)
     budget.steps -= steps
     return { steps, batchSize: size, run: () => runCall(programs.rows, args, steps) }
   }

@@ -1,6 +1,6 @@
+import { eventLoopTurn } from '../event-loop.js'
 import { executor } from '../executors/choice.js'
 import type { Plan } from '../executors/executor.js'
-import { eventLoopTurn } from '../executors/reference.js'
 import type { Jitted } from '../graph/jit.js'
 import { Tensor } from '../tensor.js'
 import { leavesOf } from '../tree.js'
@@ -33,8 +33,9 @@ export function stepsOfCall<Args extends unknown[]>(
   args: Args,
   remaining: number,
 ): number {
+  if (remaining <= 1) return remaining
   const pace = paces.get(program.plan(...args))
-  if (!pace) return Math.min(1, remaining)
+  if (!pace) return 1
   const ideal = Math.floor(targetMilliseconds / Math.max(pace.milliseconds, 1e-6))
   return Math.min(Math.max(ideal, 1), pace.steps * 8, remaining)
 }
