@@ -109,7 +109,7 @@ function printTable(addon: Addon, subject: Subject, title: string, element: Dist
   }
 }
 
-/** The kernel that computes, and its error for each size. */
+/** The kernels that compute, and the error for each size. */
 function measure(
   { op, attributes }: Subject,
   examples: readonly Example[],
@@ -117,9 +117,14 @@ function measure(
 ): string[] {
   const record = primitiveTable().get(op) as Primitive
   const f = lw.jit((a: lw.Tensor, b: lw.Tensor) => apply(record, [a, b], attributes), { matmulPrecision })
-  const { instructions } = f.plan(...pair(examples.at(-1) as Example)).info()
+  const kernels = examples.flatMap((one) =>
+    f
+      .plan(...pair(one))
+      .info()
+      .instructions.map(({ name }) => name),
+  )
   const errors = examples.map((one) => errorsOf(f(...pair(one)).dataSync(), one.exact))
-  return [instructions.map(({ name }) => name).join(', '), ...errors]
+  return [[...new Set(kernels)].join(', '), ...errors]
 }
 
 function pair({ inputs }: Example): [lw.Tensor, lw.Tensor] {

@@ -33,7 +33,7 @@ pub(crate) use epilogue::Finish;
 pub(crate) use pack::PackPanel;
 pub use precision::{Precision, is_symmetric, matmul};
 #[cfg(target_arch = "x86_64")]
-pub(crate) use split::{ALIGNMENT_SLACK as SPLIT_SLACK, AddBlock, BLOCK_STEPS, Chains, Parts, aligned};
+pub(crate) use split::{ALIGNMENT_SLACK as SPLIT_SLACK, AddBlock, Chains, Parts, aligned};
 use std::ops::Range;
 pub(crate) use tile::{Ahead, Chunk, Stretches, Tile, TileSizes, TileTask, Tiles, with_tiles};
 

@@ -241,7 +241,8 @@ impl Band<'_> {
                     stride_c: panel.steps[1],
                     rows: count,
                     columns: columns.len(),
-                    accumulate,
+                    before: if accumulate { c } else { null() },
+                    stride_before: panel.steps[1],
                     bias: if is_last && !self.bias.is_null() { self.bias.add(columns.start) } else { null() },
                     relu: is_last && self.relu,
                 });

@@ -45,15 +45,16 @@ impl Task for Chains {
     }
 }
 
-/// Adds a block of sums to C, or puts it there, with what the epilogue does in registers.
+/// Adds a block of sums to those before, or puts it there, with what the epilogue does in registers.
 pub(crate) struct AddBlock {
     pub sums: *const f32,
     pub c: *mut f32,
     pub stride_c: usize,
     pub rows: usize,
     pub columns: usize,
-    /// Whether C holds the sums of the blocks along k before.
-    pub accumulate: bool,
+    /// The sums of the blocks along k before, or null, and the step from one of their rows to the next.
+    pub before: *const f32,
+    pub stride_before: usize,
     /// The bias of the columns, or null.
     pub bias: *const f32,
     pub relu: bool,
@@ -62,22 +63,19 @@ pub(crate) struct AddBlock {
 impl Task for AddBlock {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        for column in (0..self.columns).step_by(V::LANES) {
-            // SAFETY: the block is valid for its rows and columns, by the contract of the caller.
-            unsafe {
-                let mask = V::mask((self.columns - column).min(V::LANES));
-                let bias = match self.bias.is_null() {
-                    true => V::zero(),
-                    false => V::load_masked(self.bias.add(column), mask),
-                };
-                for row in 0..self.rows {
+        for row in 0..self.rows {
+            for column in (0..self.columns).step_by(V::LANES) {
+                // SAFETY: the block is valid for its rows and columns, by the contract of the caller.
+                unsafe {
+                    let mask = V::mask((self.columns - column).min(V::LANES));
                     let c = self.c.add(row * self.stride_c + column);
                     let mut sum = V::load(self.sums.add(row * PANEL + column));
-                    if self.accumulate {
-                        sum = V::load_masked(c, mask).add(sum);
+                    if !self.before.is_null() {
+                        let before = self.before.add(row * self.stride_before + column);
+                        sum = V::load_masked(before, mask).add(sum);
                     }
                     if !self.bias.is_null() {
-                        sum = sum.add(bias);
+                        sum = sum.add(V::load_masked(self.bias.add(column), mask));
                     }
                     if self.relu {
                         // As `Unary::Relu` has it, a sum that underflowed to -0 becomes +0.

@@ -1,18 +1,19 @@
 //! How a product by parts is cut up, from its shape alone.
 
-use super::super::blocking::{Shape, Split};
+use super::super::blocking::{BLOCK_DEPTH, MOST_CHUNKS, Shape, Split};
 use crate::arch::amx::{DEPTH, PANEL};
 
 /// Multiply-adds of a chunk below which another thread is not worth its wake-up.
 const CHUNK_WORK: u64 = 1 << 22;
-/// Fewer and larger chunks than those of multiply-adds: what they read of A and B from beyond the L2 cache is their limit.
-const MOST_CHUNKS: usize = 16;
-/// Tiles along k that are summed in one chain, by the number of parts: a panel of B of this depth stays in the L1 cache.
-pub(crate) const BLOCK_STEPS: [usize; 3] = [8, 6, 4];
-/// The most row panels of a block, and column panels: C, and the parts of A of that depth, stay in the L2 cache.
-pub(super) const BLOCK_PANELS: usize = 8;
-/// The fewest blocks of one panel by another that make a chunk, and the fewest column panels: what is brought near is used often.
-const LEAST_BLOCK: usize = 16;
+/// Blocks that are enough: cutting columns for more reads A from beyond the L2 cache more often.
+const ENOUGH_BLOCKS: usize = 8;
+/// Tiles along k that are summed in one chain: as many places as multiply-adds have in theirs.
+const BLOCK_STEPS: usize = BLOCK_DEPTH / DEPTH;
+/// The most row panels of a block, and column panels: its sums, and the parts of A and B of that depth, stay in the L2 cache. More rows
+/// than columns, since each block splits its part of B, but only reads that of A.
+const BLOCK_ROWS: usize = 16;
+const BLOCK_COLUMNS: usize = 8;
+/// The fewest column panels of a block: the parts of A are brought near for them.
 const LEAST_COLUMNS: usize = 4;
 /// Row panels that are split together, so that memory is read in long runs where A is transposed.
 const PACK_PANELS: usize = 4;
@@ -39,21 +40,19 @@ pub(super) struct Blocking {
 }
 
 impl Blocking {
-    pub fn new(shape: &Shape, parts: usize) -> Self {
+    pub fn new(shape: &Shape) -> Self {
         let Shape { batch, m, n, k, .. } = *shape;
         let steps = k.div_ceil(DEPTH);
-        let depth = Split::by_size(steps, BLOCK_STEPS[parts - 1]);
+        let depth = Split::by_size(steps, BLOCK_STEPS);
         let (row_panels, column_panels) = (m.div_ceil(PANEL), n.div_ceil(PANEL));
 
         let work = (batch as u64).saturating_mul(m as u64).saturating_mul(n as u64).saturating_mul(k as u64);
-        let most = (row_panels.saturating_mul(column_panels) / LEAST_BLOCK).clamp(1, MOST_CHUNKS);
-        let wanted = (work / CHUNK_WORK).clamp(1, most as u64) as usize;
-        let wanted_blocks = wanted.div_ceil(batch);
-        let fewest = row_panels.div_ceil(BLOCK_PANELS);
-        // Columns are cut first: each cut through rows splits the same part of B once more.
-        let columns = wanted_blocks.div_ceil(fewest).min(column_panels / LEAST_COLUMNS);
-        let block_columns = Split::new(column_panels, columns.max(column_panels.div_ceil(BLOCK_PANELS)));
-        let block_rows = Split::new(row_panels, (wanted_blocks / block_columns.parts).max(fewest));
+        let wanted = (work / CHUNK_WORK).clamp(1, MOST_CHUNKS as u64) as usize;
+        // Only columns are cut for more blocks: a cut through rows splits the same part of B once more.
+        let block_rows = Split::by_size(row_panels, BLOCK_ROWS);
+        let columns =
+            wanted.min(ENOUGH_BLOCKS).div_ceil(batch * block_rows.parts).min(column_panels / LEAST_COLUMNS);
+        let block_columns = Split::new(column_panels, columns.max(column_panels.div_ceil(BLOCK_COLUMNS)));
         let blocks = batch * block_rows.parts * block_columns.parts;
         let pack_panels = Split::by_size(row_panels, PACK_PANELS);
         let groups = batch * pack_panels.parts;

@@ -20,8 +20,7 @@ use crate::arch::amx::{Configured, DEPTH, Layout, Lines, PANEL, Side, pack, step
 use crate::isa::Isa;
 use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch};
 pub(crate) use block::{AddBlock, Chains};
-pub(crate) use blocking::BLOCK_STEPS;
-use blocking::{BLOCK_PANELS, Blocking};
+use blocking::Blocking;
 use product::{Private, Product};
 use std::ops::Range;
 
@@ -72,7 +71,7 @@ impl SplitMatmul {
             shape.batch > 0 && shape.m > 0 && shape.n > 0 && shape.k > 0,
             "there is something to multiply"
         );
-        let blocking = Blocking::new(&shape, parts as usize);
+        let blocking = Blocking::new(&shape);
         let phases = [blocking.pack_chunks.parts as u32, blocking.chunks.parts as u32];
         let rows = blocking.block_rows.part(0).len() * PANEL;
         let panels = blocking.block_columns.part(0).len();
@@ -80,15 +79,17 @@ impl SplitMatmul {
         SplitMatmul { shape, parts, blocking, finish, phases }
     }
 
-    /// The elements of a panel of A by parts.
-    fn panel_a(&self) -> usize {
-        self.blocking.steps * step_elements(self.parts as usize)
-    }
-
     /// The elements of all panels of A by parts, and the number of blocks of panels, of which each has a mark behind them.
     fn split_a(&self) -> (usize, usize) {
-        let panels = self.shape.batch.saturating_mul(self.blocking.row_panels);
-        (panels.saturating_mul(self.panel_a()), panels.saturating_mul(self.blocking.depth.parts))
+        let Blocking { steps, row_panels, depth, .. } = self.blocking;
+        let panels = self.shape.batch.saturating_mul(row_panels);
+        let elements = steps * step_elements(self.parts as usize);
+        (panels.saturating_mul(elements), panels.saturating_mul(depth.parts))
+    }
+
+    /// The elements of a panel by parts, over a block along k.
+    fn panel(&self, part: usize) -> usize {
+        self.blocking.depth.part(part).len() * step_elements(self.parts as usize)
     }
 
     /// The places along k of a block.
@@ -131,12 +132,13 @@ impl SplitMatmul {
         }
     }
 
-    /// The parts of A of a row panel of a matrix and a block along k, and the mark that they stand for all elements.
+    /// The parts of A of a row panel of a matrix and a block along k, and the mark that they stand for all elements. The panels of a
+    /// block along k follow one another: at distances of powers of two they would exclude one another from the caches.
     fn parts_a(&self, shared: *mut f32, matrix: usize, panel: usize, part: usize) -> (*mut f32, *mut u32) {
-        let panel = matrix * self.blocking.row_panels + panel;
-        let place = panel * self.panel_a()
-            + self.blocking.depth.part(part).start * step_elements(self.parts as usize);
-        let mark = self.split_a().0 + panel * self.blocking.depth.parts + part;
+        let Blocking { steps, row_panels, depth, .. } = self.blocking;
+        let before = matrix * steps + depth.part(part).start;
+        let place = before * row_panels * step_elements(self.parts as usize) + panel * self.panel(part);
+        let mark = self.split_a().0 + (matrix * row_panels + panel) * depth.parts + part;
         (shared.wrapping_add(place), shared.wrapping_add(mark).cast())
     }
 
@@ -156,7 +158,7 @@ impl SplitMatmul {
                     let a = operands.inputs[0].pointer::<f32>().add(matrix * m * k);
                     let lines = self.lines_a(a, panels.clone(), part);
                     let (to, _) = self.parts_a(shared, matrix, panels.start, part);
-                    let whole = pack(parts, Side::A, &lines, to, &Layout::packed(parts), self.panel_a());
+                    let whole = pack(parts, Side::A, &lines, to, &Layout::packed(parts), self.panel(part));
                     for panel in panels.clone() {
                         *self.parts_a(shared, matrix, panel, part).1 = u32::from(whole);
                     }
@@ -223,12 +225,21 @@ impl SplitMatmul {
     /// The elements of a thread's scratch memory besides what the epilogue needs.
     fn split_scratch(&self) -> usize {
         let steps = self.blocking.depth.part(0).len();
-        self.split_b() + steps * DEPTH * PANEL + PANEL * PANEL + ALIGNMENT_SLACK
+        self.split_b() + steps * DEPTH * PANEL + PANEL * PANEL + self.partial_sums() + ALIGNMENT_SLACK
     }
 
     /// The elements of the parts of B of a thread.
     fn split_b(&self) -> usize {
-        BLOCK_PANELS * self.blocking.depth.part(0).len() * step_elements(self.parts as usize)
+        self.blocking.block_columns.part(0).len() * self.panel(0)
+    }
+
+    /// The elements of the sums of a thread that wait for more blocks along k.
+    fn partial_sums(&self) -> usize {
+        let Blocking { block_rows, block_columns, depth, .. } = self.blocking;
+        match depth.parts {
+            1 => 0,
+            _ => block_rows.part(0).len() * block_columns.part(0).len() * PANEL * PANEL,
+        }
     }
 
     /// The scratch memory of a thread, from the first cache line on.
@@ -236,7 +247,7 @@ impl SplitMatmul {
         let split_b = aligned(memory.as_mut_ptr());
         let plain_b = split_b.wrapping_add(self.split_b());
         let sums = plain_b.wrapping_add(self.blocking.depth.part(0).len() * DEPTH * PANEL);
-        Private { split_b, plain_b, sums }
+        Private { split_b, plain_b, sums, partial_sums: sums.wrapping_add(PANEL * PANEL) }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::SplitMatmul;
 use super::block::{AddBlock, Chains};
-use crate::arch::amx::{Layout, Lines, PANEL, Side, Steps, multiply, pack, step_elements};
-use crate::arch::{Avx512x16, CACHE_LINE, Vector};
+use crate::arch::amx::{Layout, Lines, PANEL, Side, Steps, multiply, pack};
+use crate::arch::{Avx512x16, Vector};
 use crate::matmul::pack::PackPanel;
 use std::ops::Range;
 use std::ptr::null;
@@ -32,8 +32,10 @@ pub(super) struct Private {
     pub split_b: *mut f32,
     /// A panel of B in f32, where it is needed.
     pub plain_b: *mut f32,
-    /// A block of sums.
+    /// The sums of a row panel and a column panel.
     pub sums: *mut f32,
+    /// Those of each row panel and column panel of a block, over the blocks along k before.
+    pub partial_sums: *mut f32,
 }
 
 impl Product<'_> {
@@ -55,7 +57,7 @@ impl Product<'_> {
     /// As for `compute`.
     unsafe fn add(&self, part: usize, rows: &Range<usize>, columns: &Range<usize>) {
         let (parts, steps) = (self.kernel.parts as usize, self.kernel.blocking.depth.part(part).len());
-        let stride = steps * step_elements(parts);
+        let stride = self.kernel.panel(part);
         let layout = Layout::packed(parts);
         // SAFETY: panels lie within the shape and the scratch memory, the rest is the caller's.
         unsafe {
@@ -68,34 +70,23 @@ impl Product<'_> {
                 for row_panel in rows.clone() {
                     let lines_a = self.kernel.lines_a(self.a, row_panel..row_panel + 1, part);
                     let (split_a, mark) = self.kernel.parts_a(self.split_a, self.matrix, row_panel, part);
-                    if part == 0 {
-                        self.prefetch(row_panel, column_panel);
-                    }
+                    let block = (column_panel - columns.start) * rows.len() + row_panel - rows.start;
+                    let partial_sums = self.private.partial_sums.wrapping_add(block * PANEL * PANEL);
+                    let waits = part == 0 && self.kernel.blocking.depth.parts > 1;
+                    let sums = if waits { partial_sums } else { self.private.sums };
                     if whole_b && *mark == 1 {
-                        multiply(parts, split_a, &layout, split_b, Steps::of(steps), self.private.sums);
+                        multiply(parts, split_a, &layout, split_b, Steps::of(steps), sums);
                     } else {
                         if plain_b.is_null() {
                             plain_b = self.plain_b(&lines_b);
                         }
-                        let columns = padded(&lines_b);
-                        Avx512x16::enter(Chains { a: lines_a, b: plain_b, columns, sums: self.private.sums });
+                        Avx512x16::enter(Chains { a: lines_a, b: plain_b, columns: padded(&lines_b), sums });
                     }
-                    self.add_block(part, (row_panel, lines_a.count), (column_panel, lines_b.count));
+                    if !waits {
+                        let panels = [(row_panel, lines_a.count), (column_panel, lines_b.count)];
+                        self.add_block(part, partial_sums, panels);
+                    }
                 }
-            }
-        }
-    }
-
-    /// Asks for a block of C that is about to be written for the first time.
-    ///
-    /// # Safety
-    /// The machine has AVX-512.
-    unsafe fn prefetch(&self, row_panel: usize, column_panel: usize) {
-        let block = self.c.wrapping_add(row_panel * PANEL * self.stride_c + column_panel * PANEL);
-        for row in 0..PANEL {
-            for column in (0..PANEL).step_by(CACHE_LINE) {
-                // SAFETY: prefetches never fault.
-                unsafe { Avx512x16::prefetch(block.wrapping_add(row * self.stride_c + column)) };
             }
         }
     }
@@ -120,15 +111,16 @@ impl Product<'_> {
         self.private.plain_b
     }
 
-    /// Adds the sums of a row panel and a column panel, each with its number of lines, to C.
+    /// Adds the sums of a row panel and a column panel, each with its number of lines, to those of the blocks along k before, if any:
+    /// there, or of the last block in C.
     ///
     /// # Safety
     /// As for `compute`.
     unsafe fn add_block(
         &self,
         part: usize,
-        (row_panel, rows): (usize, usize),
-        (column_panel, columns): (usize, usize),
+        partial_sums: *mut f32,
+        [(row_panel, rows), (column_panel, columns)]: [(usize, usize); 2],
     ) {
         let last = part + 1 == self.kernel.blocking.depth.parts;
         let column = column_panel * PANEL;
@@ -136,11 +128,15 @@ impl Product<'_> {
         unsafe {
             Avx512x16::enter(AddBlock {
                 sums: self.private.sums,
-                c: self.c.wrapping_add(row_panel * PANEL * self.stride_c + column),
-                stride_c: self.stride_c,
+                before: if part > 0 { partial_sums } else { null() },
+                stride_before: PANEL,
+                c: match last {
+                    true => self.c.wrapping_add(row_panel * PANEL * self.stride_c + column),
+                    false => partial_sums,
+                },
+                stride_c: if last { self.stride_c } else { PANEL },
                 rows,
                 columns,
-                accumulate: part > 0,
                 bias: if last && !self.bias.is_null() { self.bias.add(column) } else { null() },
                 relu: last && self.kernel.finish.relu,
             });

@@ -75,6 +75,7 @@ fn every_form_and_edge() {
         [100, 40, 257],
         [130, 300, 520],
         [257, 64, 65],
+        [530, 70, 600],
     ];
     for form in 0..4 {
         for extents in shapes {

@@ -4,9 +4,12 @@ use super::stretch::{CopyGradients, CopySources, Run, Stretch};
 use super::{SplitKernelGradient, panel};
 use crate::arch::amx::{DEPTH, Layout, Lines, PANEL, Side, Steps, multiply, pack, step_elements};
 use crate::arch::{Avx512x16, Vector};
-use crate::matmul::{AddBlock, BLOCK_STEPS, Chains, PackPanel, Split};
+use crate::matmul::{AddBlock, Chains, PackPanel, Split};
 use std::ops::Range;
 use std::ptr::null;
+
+/// Tiles along k that are summed in one chain, by the number of parts: both panels of this depth stay in the L1 cache.
+const BLOCK_STEPS: [usize; 3] = [8, 6, 4];
 
 /// The private scratch memory of a thread.
 pub(super) struct Private {
@@ -211,13 +214,15 @@ impl Product<'_> {
         let first = (block.tap * channels + block.channels.start) * filters + block.filters.start;
         // SAFETY: the block lies within the gradient, and the rest is the caller's.
         unsafe {
+            let c = self.sums.add(first);
             Avx512x16::enter(AddBlock {
                 sums: self.private.sums,
-                c: self.sums.add(first),
+                before: c,
+                stride_before: filters,
+                c,
                 stride_c: filters,
                 rows: block.channels.len(),
                 columns: block.filters.len(),
-                accumulate: true,
                 bias: null(),
                 relu: false,
             });
