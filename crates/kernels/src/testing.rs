@@ -13,6 +13,20 @@ pub(crate) fn numbers(count: usize, seed: u64) -> Vec<f32> {
     (0..count).map(|_| next()).collect()
 }
 
+/// Whether products of tiles can be tested, in software where the machine has no tiles. Says where they cannot, and why.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn has_tiles() -> bool {
+    let has_tiles = crate::isa::Isa::Amx.is_available();
+    match has_tiles {
+        false => eprintln!("this machine lacks AVX-512 with BF16: products of tiles are not tested"),
+        true if !crate::arch::amx::tiles_are_available() => {
+            eprintln!("this machine lacks AMX: tiles in software")
+        }
+        true => (),
+    }
+    has_tiles
+}
+
 /// Test data as an operand.
 pub(crate) trait Memory {
     fn bytes(&self) -> &[u8];

@@ -1,19 +1,11 @@
 use super::super::tests::{axis, terms};
 use super::super::{Axis, Convolution, convolution, convolution_input_gradient};
 use super::*;
-use crate::testing::{numbers, run_kernel};
+use crate::testing::{has_tiles, numbers, run_kernel};
 use crate::{Access, Dtype, Elementwise, LaneOp, Segment, Source, TapeOp, Unary};
 
 pub(super) const PARTS: [Parts; 3] = [Parts::One, Parts::Two, Parts::Three];
 const DIRECTIONS: [Direction; 2] = [Direction::Forward, Direction::Backward];
-
-pub(super) fn available() -> bool {
-    let available = Isa::Amx.is_available();
-    if !available {
-        eprintln!("this machine has no AMX: convolutions by bf16 parts are not tested");
-    }
-    available
-}
 
 pub(super) fn of(batch: usize, axes: [Axis; 3], channels: usize, filters: usize) -> Geometry {
     Geometry { batch, axes, channels, filters, groups: 1 }
@@ -107,7 +99,7 @@ fn check(
 
 #[test]
 fn convolutions_by_parts_are_right() {
-    if !available() {
+    if !has_tiles() {
         return;
     }
     for geometry in geometries() {
@@ -125,7 +117,7 @@ fn convolutions_by_parts_are_right() {
 /// Pixels of very large and very small numbers side by side.
 #[test]
 fn badly_scaled_pixels() {
-    if !available() {
+    if !has_tiles() {
         return;
     }
     let scales = [1e30, 1e-30, 1.0, 1e-36, 1e15, 1e-20, 3e38, 1e-37];
@@ -148,7 +140,7 @@ fn badly_scaled_pixels() {
 /// All 24 bits of a weight are in its parts.
 #[test]
 fn one_hot_sources_give_the_bits_of_the_weights() {
-    if !available() {
+    if !has_tiles() {
         return;
     }
     let scales = [1.0, 1e30, 1e-30, 3.4e38, 1e-37, 7.0];
@@ -177,7 +169,7 @@ fn one_hot_sources_give_the_bits_of_the_weights() {
 /// Infinities and NaN are where multiply-adds have them; one number near the end of the range leaves it in no order of the terms.
 #[test]
 fn infinities_and_nan() {
-    if !available() {
+    if !has_tiles() {
         return;
     }
     let odd = [f32::INFINITY, f32::NEG_INFINITY, f32::NAN, f32::MAX];
@@ -212,7 +204,7 @@ fn infinities_and_nan() {
 /// The sum first, then the bias, then relu, then the hyperbolic tangent, each rounded: the bits of separate instructions.
 #[test]
 fn epilogues_have_the_bits_of_separate_instructions() {
-    if !available() {
+    if !has_tiles() {
         return;
     }
     for geometry in &geometries()[..3] {
@@ -241,7 +233,7 @@ fn epilogues_have_the_bits_of_separate_instructions() {
 
 #[test]
 fn precision_and_shape_choose_the_kernel() {
-    if !available() {
+    if !has_tiles() {
         return;
     }
     let names = |precision, axis, channels, filters| {

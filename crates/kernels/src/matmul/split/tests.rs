@@ -1,6 +1,6 @@
 use super::*;
 use crate::matmul::Matmul;
-use crate::testing::{numbers, run_kernel};
+use crate::testing::{has_tiles, numbers, run_kernel};
 use crate::{Access, Binary, Dtype, Elementwise, LaneOp, Segment, Source, TapeOp, Unary};
 
 const PLAIN: Epilogue = Epilogue { bias: false, relu: false, tape: None, pool: None };
@@ -53,17 +53,9 @@ fn check(shape: &Shape, parts: Parts, a: &[f32], b: &[f32], c: &[f32]) {
     }
 }
 
-fn available() -> bool {
-    let available = Isa::Amx.is_available();
-    if !available {
-        eprintln!("this machine has no AMX: products by bf16 parts are not tested");
-    }
-    available
-}
-
 #[test]
 fn every_form_and_edge() {
-    if !available() {
+    if !has_tiles() {
         return;
     }
     let shapes = [
@@ -90,7 +82,7 @@ fn every_form_and_edge() {
 
 #[test]
 fn batches() {
-    if !available() {
+    if !has_tiles() {
         return;
     }
     for form in 0..4 {
@@ -105,7 +97,7 @@ fn batches() {
 /// Rows of very large and very small numbers side by side.
 #[test]
 fn badly_scaled_rows() {
-    if !available() {
+    if !has_tiles() {
         return;
     }
     let scales = [1e30, 1e-30, 1.0, 1e-36, 1e15, 1e-20, 3e38, 1e-37];
@@ -130,7 +122,7 @@ fn badly_scaled_rows() {
 /// All 24 bits of a number are in its parts.
 #[test]
 fn one_hot_rows_give_the_bits_of_the_other_matrix() {
-    if !available() {
+    if !has_tiles() {
         return;
     }
     let scales = [1.0, 1e30, 1e-30, 3.4e38, 1e-37, 7.0];
@@ -156,7 +148,7 @@ fn one_hot_rows_give_the_bits_of_the_other_matrix() {
 /// Infinities and NaN, and sums that leave the range, are where multiply-adds have them.
 #[test]
 fn infinities_and_nan() {
-    if !available() {
+    if !has_tiles() {
         return;
     }
     for form in 0..4 {
@@ -183,7 +175,7 @@ fn infinities_and_nan() {
 /// instructions.
 #[test]
 fn epilogues_have_the_bits_of_separate_instructions() {
-    if !available() {
+    if !has_tiles() {
         return;
     }
     for (batch, extents) in [(1, [40, 50, 60]), (1, [130, 300, 520]), (2, [600, 1200, 100])] {
@@ -223,7 +215,7 @@ fn epilogues_have_the_bits_of_separate_instructions() {
 
 #[test]
 fn precision_and_shape_choose_the_kernel() {
-    if !available() {
+    if !has_tiles() {
         return;
     }
     let name = |precision, extents| {

@@ -2,10 +2,15 @@
 
 use std::sync::OnceLock;
 
-/// Asks once per process: Linux grants the use of tile registers on request (Documentation/arch/x86/xstate.rst).
+/// Tests have tiles in software on machines that lack them.
 pub(crate) fn is_available() -> bool {
+    is_x86_feature_detected!("avx512bf16") && (cfg!(test) || tiles_are_available())
+}
+
+/// Asks once per process: Linux grants the use of tile registers on request (Documentation/arch/x86/xstate.rst).
+pub(crate) fn tiles_are_available() -> bool {
     static AVAILABLE: OnceLock<bool> = OnceLock::new();
-    *AVAILABLE.get_or_init(|| is_x86_feature_detected!("avx512bf16") && has_tiles() && permitted())
+    *AVAILABLE.get_or_init(|| has_tiles() && permitted())
 }
 
 /// Whether the processor multiplies bf16 tiles (CPUID leaf 7: EDX bits 22 and 24) and the system saves their state

@@ -4,8 +4,12 @@
 mod available;
 mod multiply;
 mod pack;
+#[cfg(test)]
+mod software;
 
 pub(crate) use available::is_available;
+#[cfg(test)]
+pub(crate) use available::tiles_are_available;
 pub(crate) use multiply::{Configured, Layout, Steps, multiply};
 pub(crate) use pack::{Lines, Side, pack, split_rows};
 

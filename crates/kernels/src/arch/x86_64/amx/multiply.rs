@@ -28,6 +28,10 @@ impl Configured {
     /// # Safety
     /// The machine has AMX and the process may use it.
     pub unsafe fn new() -> Self {
+        #[cfg(test)]
+        if !super::tiles_are_available() {
+            return Configured(());
+        }
         // SAFETY: reads the 64 bytes of the configuration; no compiled code keeps anything in tiles.
         unsafe { asm!("ldtilecfg [{}]", in(reg) &CONFIGURATION, options(nostack, preserves_flags)) };
         Configured(())
@@ -36,6 +40,10 @@ impl Configured {
 
 impl Drop for Configured {
     fn drop(&mut self) {
+        #[cfg(test)]
+        if !super::tiles_are_available() {
+            return;
+        }
         // SAFETY: whoever made this has AMX. Released tiles need not be saved when the thread leaves its core.
         unsafe { asm!("tilerelease", options(nostack, preserves_flags, nomem)) };
     }
@@ -232,6 +240,11 @@ pub(crate) unsafe fn multiply(
     steps: Steps,
     c: *mut f32,
 ) {
+    #[cfg(test)]
+    if !super::tiles_are_available() {
+        // SAFETY: the caller's.
+        return unsafe { super::software::multiply(parts, a, layout, b, steps, c) };
+    }
     debug_assert!(steps.count > 0 && steps.times > 0);
     // SAFETY: the caller's.
     unsafe {

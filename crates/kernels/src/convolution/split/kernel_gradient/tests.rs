@@ -1,10 +1,10 @@
-use super::super::tests::{PARTS, available, bound, of, run};
+use super::super::tests::{PARTS, bound, of, run};
 use super::stretch::{CopyGradients, CopySources, Run};
 use super::*;
 use crate::arch::{Portable8, Vector};
 use crate::convolution::tests::{axis, terms};
 use crate::convolution::{Axis, ConvolutionKernelGradient, convolution_kernel_gradient};
-use crate::testing::numbers;
+use crate::testing::{has_tiles, numbers};
 
 fn geometries() -> Vec<Geometry> {
     let none = Axis::NONE;
@@ -148,7 +148,7 @@ fn sources_lie_as_gradients_do() {
 
 #[test]
 fn gradients_by_parts_are_right() {
-    if !available() {
+    if !has_tiles() {
         return;
     }
     for geometry in geometries() {
@@ -161,7 +161,7 @@ fn gradients_by_parts_are_right() {
 
 #[test]
 fn work_is_cut_by_targets_and_by_channels() {
-    if !available() {
+    if !has_tiles() {
         return;
     }
     let phases = |geometry: &Geometry| SplitKernelGradient::new(*geometry, Parts::One).phases;
@@ -178,7 +178,7 @@ fn work_is_cut_by_targets_and_by_channels() {
 /// Lines of very large and very small numbers side by side.
 #[test]
 fn badly_scaled_pixels() {
-    if !available() {
+    if !has_tiles() {
         return;
     }
     let scales = [1e30, 1e-30, 1.0, 1e-36, 1e15, 1e-20, 3e38, 1e-37];
@@ -198,7 +198,7 @@ fn badly_scaled_pixels() {
 /// All 24 bits of a source are in its parts.
 #[test]
 fn one_hot_gradients_give_the_bits_of_the_sources() {
-    if !available() {
+    if !has_tiles() {
         return;
     }
     let scales = [1.0, 1e30, 1e-30, 3.4e38, 1e-37, 7.0];
@@ -224,7 +224,7 @@ fn one_hot_gradients_give_the_bits_of_the_sources() {
 /// Infinities and NaN are where multiply-adds have them; one number near the end of the range leaves it in no order of the terms.
 #[test]
 fn infinities_and_nan() {
-    if !available() {
+    if !has_tiles() {
         return;
     }
     let odd = [f32::INFINITY, f32::NEG_INFINITY, f32::NAN, f32::MAX];
@@ -252,7 +252,7 @@ fn infinities_and_nan() {
 
 #[test]
 fn precision_and_shape_choose_the_kernel() {
-    if !available() {
+    if !has_tiles() {
         return;
     }
     let same = axis(16, 3, 1, 1, 1, 1);
