@@ -8,7 +8,7 @@ use crate::lanes::GROUP;
 use std::ops::Range;
 
 /// The most sums that wait for a tape, unless a panel of columns has more: they stay in the L2 cache.
-const MOST_SUMS: usize = 1 << 17;
+pub(super) const MOST_SUMS: usize = 1 << 17;
 
 /// What happens to an element of C once its sum is complete, as separate instructions would do it: the same bits.
 #[derive(Debug, Default)]

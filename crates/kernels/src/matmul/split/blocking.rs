@@ -1,6 +1,7 @@
 //! How a product by parts is cut up, from its shape alone.
 
 use super::super::blocking::{BLOCK_DEPTH, MOST_CHUNKS, Shape, Split};
+use super::super::epilogue::MOST_SUMS;
 use crate::arch::amx::{DEPTH, PANEL};
 
 /// Multiply-adds of a chunk below which another thread is not worth its wake-up.
@@ -13,6 +14,8 @@ const BLOCK_STEPS: usize = BLOCK_DEPTH / DEPTH;
 /// than columns, since each block splits its part of B, but only reads that of A.
 const BLOCK_ROWS: usize = 16;
 const BLOCK_COLUMNS: usize = 8;
+// A tape takes a block whole: cut further, its panels of B could fall back by themselves, with other bits than without the tape.
+const _: () = assert!(BLOCK_ROWS * BLOCK_COLUMNS * PANEL * PANEL <= MOST_SUMS);
 /// The fewest column panels of a block: the parts of A are brought near for them.
 const LEAST_COLUMNS: usize = 4;
 /// Row panels that are split together, so that memory is read in long runs where A is transposed.

@@ -100,8 +100,12 @@ fn badly_scaled_rows() {
     if !has_tiles() {
         return;
     }
-    let scales = [1e30, 1e-30, 1.0, 1e-36, 1e15, 1e-20, 3e38, 1e-37];
-    for form in 0..4 {
+    // Of the second, some have no parts.
+    let scales = [
+        [1e30, 1e-30, 1.0, 1e-25, 1e15, 1e-20, 3e38, 1e20],
+        [1e30, 1e-30, 1.0, 1e-36, 1e15, 1e-20, 3e38, 1e-37],
+    ];
+    for (form, scales) in (0..4).flat_map(|form| scales.map(|scales| (form, scales))) {
         let shape = shape(1, [72, 80, 300], form);
         let mut a = numbers(shape.m * shape.k, 1);
         let b: Vec<f32> = numbers(shape.k * shape.n, 2).iter().map(|x| x * 1e-3).collect();
@@ -125,8 +129,9 @@ fn one_hot_rows_give_the_bits_of_the_other_matrix() {
     if !has_tiles() {
         return;
     }
-    let scales = [1.0, 1e30, 1e-30, 3.4e38, 1e-37, 7.0];
-    for form in 0..4 {
+    // Of the second, some have no parts.
+    let scales = [[1.0, 1e30, 1e-25, 3.3e38, 1e-10, 7.0], [1.0, 1e30, 1e-30, 3.4e38, 1e-37, 7.0]];
+    for (form, scales) in (0..4).flat_map(|form| scales.map(|scales| (form, scales))) {
         let shape = shape(1, [70, 90, 280], form);
         let Shape { m, n, k, transpose_a, transpose_b, .. } = shape;
         let hot = |row: usize| row * 37 % k;
@@ -168,6 +173,33 @@ fn infinities_and_nan() {
             }
         }
         assert!(got.iter().any(|x| x.is_nan()) && got.iter().any(|x| x.is_finite()));
+    }
+}
+
+/// Panels of which one block along k has no parts and another has: tiles and chains add to the same sums.
+#[test]
+fn odd_numbers_in_one_block_along_k() {
+    if !has_tiles() {
+        return;
+    }
+    for (form, odd_k) in (0..4).flat_map(|form| [10, 300, 590].map(|k| (form, k))) {
+        let shape = shape(1, [200, 70, 600], form);
+        let mut a = numbers(shape.m * shape.k, 1);
+        let b = numbers(shape.k * shape.n, 2);
+        let plain = by_parts(shape, Parts::Three, PLAIN, &[&a, &b]);
+        let odd_row = 7;
+        a[if shape.transpose_a { odd_k * shape.m + odd_row } else { odd_row * shape.k + odd_k }] =
+            f32::INFINITY;
+        let odd = by_parts(shape, Parts::Three, PLAIN, &[&a, &b]);
+        for (row, (plain, odd)) in plain.chunks(shape.n).zip(odd.chunks(shape.n)).enumerate() {
+            for (plain, odd) in plain.iter().zip(odd) {
+                if row == odd_row {
+                    assert!(odd.is_infinite(), "{shape:?}: {odd} in the row of the infinity");
+                } else {
+                    assert!((plain - odd).abs() < 1e-4, "{shape:?} in row {row}: {odd} for {plain}");
+                }
+            }
+        }
     }
 }
 

@@ -240,12 +240,12 @@ pub(crate) unsafe fn multiply(
     steps: Steps,
     c: *mut f32,
 ) {
+    debug_assert!(steps.count > 0 && steps.times > 0);
     #[cfg(test)]
     if !super::tiles_are_available() {
         // SAFETY: the caller's.
         return unsafe { super::software::multiply(parts, a, layout, b, steps, c) };
     }
-    debug_assert!(steps.count > 0 && steps.times > 0);
     // SAFETY: the caller's.
     unsafe {
         match parts {

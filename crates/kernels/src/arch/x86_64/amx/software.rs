@@ -1,8 +1,9 @@
-//! What tiles compute, without them: on machines that lack AMX, the tests check all but the instructions themselves.
+//! Sums of products as tiles compute them, but for their rounding and denormals, so that tests on machines without AMX check what lies
+//! around them.
 
 use super::{DEPTH, Layout, PANEL, ROWS, Steps, TILE};
 
-/// The parts of A and B whose products are summed, in this order.
+/// The parts of A and B whose products are summed, in the order of the assembly.
 const PRODUCTS: [&[(usize, usize)]; 3] =
     [&[(0, 0)], &[(1, 0), (0, 0), (0, 1)], &[(0, 2), (0, 1), (1, 1), (1, 0), (2, 0), (0, 0)]];
 
