@@ -6,7 +6,7 @@ use crate::arch::amx::{DEPTH, PANEL};
 
 /// Multiply-adds of a chunk below which another thread is not worth its wake-up.
 const CHUNK_WORK: u64 = 1 << 22;
-/// Blocks that are enough: cutting columns for more reads A from beyond the L2 cache more often.
+/// Blocks that are enough for the threads of a small machine: cutting columns for more reads A from beyond the L2 cache more often.
 const ENOUGH_BLOCKS: usize = 8;
 /// Tiles along k that are summed in one chain: as many places as multiply-adds have in theirs.
 const BLOCK_STEPS: usize = BLOCK_DEPTH / DEPTH;
@@ -16,8 +16,9 @@ const BLOCK_ROWS: usize = 16;
 const BLOCK_COLUMNS: usize = 8;
 // A tape takes a block whole: cut further, its panels of B could fall back by themselves, with other bits than without the tape.
 const _: () = assert!(BLOCK_ROWS * BLOCK_COLUMNS * PANEL * PANEL <= MOST_SUMS);
-/// The fewest column panels of a block: the parts of A are brought near for them.
+/// The fewest column panels of a block, for which the parts of A are brought near, and the fewest row panels, for which B is split.
 const LEAST_COLUMNS: usize = 4;
+const LEAST_ROWS: usize = 8;
 /// Row panels that are split together, so that memory is read in long runs where A is transposed.
 const PACK_PANELS: usize = 4;
 /// The elements of A that are split in one chunk.
@@ -51,11 +52,13 @@ impl Blocking {
 
         let work = (batch as u64).saturating_mul(m as u64).saturating_mul(n as u64).saturating_mul(k as u64);
         let wanted = (work / CHUNK_WORK).clamp(1, MOST_CHUNKS as u64) as usize;
-        // Only columns are cut for more blocks: a cut through rows splits the same part of B once more.
-        let block_rows = Split::by_size(row_panels, BLOCK_ROWS);
-        let columns =
-            wanted.min(ENOUGH_BLOCKS).div_ceil(batch * block_rows.parts).min(column_panels / LEAST_COLUMNS);
+        let enough = wanted.min(ENOUGH_BLOCKS).div_ceil(batch);
+        let fewest_rows = row_panels.div_ceil(BLOCK_ROWS);
+        let columns = enough.div_ceil(fewest_rows).min(column_panels / LEAST_COLUMNS);
         let block_columns = Split::new(column_panels, columns.max(column_panels.div_ceil(BLOCK_COLUMNS)));
+        // Each cut through rows splits the same part of B once more: they are cut further only where columns are too few to be.
+        let most_rows = if block_columns.parts == 1 { row_panels / LEAST_ROWS } else { fewest_rows };
+        let block_rows = Split::new(row_panels, enough.min(most_rows).max(fewest_rows));
         let blocks = batch * block_rows.parts * block_columns.parts;
         let pack_panels = Split::by_size(row_panels, PACK_PANELS);
         let groups = batch * pack_panels.parts;

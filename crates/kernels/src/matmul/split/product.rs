@@ -34,7 +34,7 @@ pub(super) struct Private {
     pub plain_b: *mut f32,
     /// The sums of a row panel and a column panel.
     pub sums: *mut f32,
-    /// Those of each row panel and column panel of a block, over the blocks along k before.
+    /// Those of each row panel and column panel of a block, over the blocks along k before; of no size where there is one such block.
     pub partial_sums: *mut f32,
 }
 
@@ -111,8 +111,8 @@ impl Product<'_> {
         self.private.plain_b
     }
 
-    /// Adds the sums of a row panel and a column panel, each with its number of lines, to those of the blocks along k before, if any:
-    /// there, or of the last block in C.
+    /// Adds the sums of a row panel and a column panel, each with its number of lines, to those of the blocks along k before, if any.
+    /// The last block's go to C with what the epilogue does, others wait with those before.
     ///
     /// # Safety
     /// As for `compute`.

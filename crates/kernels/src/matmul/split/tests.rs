@@ -245,6 +245,24 @@ fn epilogues_have_the_bits_of_separate_instructions() {
     }
 }
 
+/// Columns are cut first, rows where these are too few, and neither so far that little is left to use what was brought near.
+#[test]
+fn work_is_cut_by_columns_then_by_rows() {
+    if !has_tiles() {
+        return;
+    }
+    let chunks = |batch, extents| SplitMatmul::new(shape(batch, extents, 0), Parts::Two, PLAIN).phases[1];
+    assert_eq!(chunks(1, [128, 128, 128]), 1);
+    assert_eq!(chunks(1, [256, 256, 256]), 2);
+    assert_eq!(chunks(1, [512, 512, 512]), 4);
+    assert_eq!(chunks(1, [1024, 1024, 1024]), 8);
+    assert_eq!(chunks(1, [2048, 2048, 2048]), 32);
+    assert_eq!(chunks(1, [128, 512, 4096]), 4);
+    assert_eq!(chunks(1, [512, 128, 4096]), 2);
+    assert_eq!(chunks(1, [2048, 128, 4096]), 8);
+    assert_eq!(chunks(64, [64, 64, 64]), 4);
+}
+
 #[test]
 fn precision_and_shape_choose_the_kernel() {
     if !has_tiles() {
