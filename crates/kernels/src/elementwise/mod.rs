@@ -105,6 +105,13 @@ impl Elementwise {
         self.segments.iter().map(|cut| cut.segment.elements()).sum()
     }
 
+    /// Whether it reads a value for each element from an input besides the first.
+    pub(crate) fn reads_beside_first(&self) -> bool {
+        self.segments
+            .iter()
+            .any(|cut| cut.segment.access.iter().skip(1).any(|access| *access == Access::Full))
+    }
+
     /// The bytes of each element of an input.
     pub(crate) fn input_bytes(&self, input: usize) -> usize {
         self.tape.inputs[input].bytes()

@@ -8,12 +8,9 @@ use crate::chunks::part;
 use std::ops::Range;
 use std::ptr::null;
 
-/// Elements that the start of the packed panel of B may move to lie at a cache line.
-pub(super) const ALIGNMENT_SLACK: usize = 16;
-
-/// Rows of B by which a tile that reads them from memory asks ahead. Where rows lie a power of two apart, a whole panel of them would
+/// Rows of B by which a tile that reads them where they lie asks ahead. Where rows lie a power of two apart, a whole panel of them would
 /// not stay in the L2 cache.
-const FAR_ROWS: usize = 32;
+const FAR_ROWS: usize = 16;
 
 /// Where matrices of C's shape begin whose elements are used together with the sums of C, once these are complete.
 pub(super) type UsedWithSums = [Option<*const f32>; 3];
@@ -29,12 +26,20 @@ pub(super) struct Matrices<'a> {
     /// computed need exist.
     pub c: *mut f32,
     pub stride_c: usize,
+    /// The same of the sums that wait for their next chain: in C, unless they wait elsewhere.
+    pub waiting: *mut f32,
+    pub stride_waiting: usize,
     /// The bias of the columns, or null.
     pub bias: *const f32,
     pub relu: bool,
     pub used_with_sums: UsedWithSums,
     /// All panels of A, where A is packed: block after block along k, in each the row panels, in each k-major.
     pub packed_a: *mut f32,
+    /// Where packed panels of B go, one after the other or, where they are kept, each to its own place from the one that the first of all
+    /// would have.
+    pub packed_b: *mut f32,
+    /// Whether they are to be packed, or else are there already.
+    pub packs_b: bool,
 }
 
 /// The part of B between two places along k and two along n, as it lies in memory.
@@ -45,6 +50,7 @@ struct PanelB {
     depth: usize,
     column: usize,
     columns: usize,
+    packed: *mut f32,
 }
 
 impl Matrices<'_> {
@@ -77,13 +83,8 @@ impl Matrices<'_> {
     ///
     /// # Safety
     /// The machine has the instruction set, the matrices are valid for the shape, nobody else uses the block of C,
-    /// and `packed_b` has room for a panel of B.
-    pub unsafe fn compute<V: Tiles>(
-        &self,
-        row_panels: Range<usize>,
-        column_panels: Range<usize>,
-        packed_b: *mut f32,
-    ) {
+    /// and the packed panels of B are its own.
+    pub unsafe fn compute<V: Tiles>(&self, row_panels: Range<usize>, column_panels: Range<usize>) {
         let panels = self.blocking.depth.parts * column_panels.len();
         // SAFETY: the panels lie within B, because their places lie within the shape; the rest is the caller's.
         unsafe {
@@ -97,7 +98,7 @@ impl Matrices<'_> {
             };
             for index in 0..panels {
                 let next = (index + 1 < panels).then(|| panel(index + 1));
-                self.compute_panel::<V>(row_panels.clone(), &panel(index), next.as_ref(), packed_b);
+                self.compute_panel::<V>(row_panels.clone(), &panel(index), next.as_ref());
             }
         }
     }
@@ -111,16 +112,20 @@ impl Matrices<'_> {
         row_panels: Range<usize>,
         panel: &PanelB,
         next: Option<&PanelB>,
-        packed_b: *mut f32,
     ) {
         let Shape { n, k, transpose_b, .. } = *self.shape;
-        let Blocking { pack_b, .. } = *self.blocking;
+        let (pack_b, packs_b) = (self.blocking.pack_b, self.blocking.pack_b && self.packs_b);
         let vectors = panel.columns.div_ceil(V::LANES);
         let padded = vectors * V::LANES;
         let (first, last) = (panel.part == 0, panel.part + 1 == self.blocking.depth.parts);
+        let waiting = self.waiting.wrapping_add(panel.column);
+        let (c, stride_c) = match last {
+            true => (self.c.wrapping_add(panel.column), self.stride_c),
+            false => (waiting, self.stride_waiting),
+        };
         // SAFETY: rows and columns lie within the matrices.
         unsafe {
-            if pack_b && transpose_b {
+            if packs_b && transpose_b {
                 V::enter(PackPanel {
                     from: panel.from,
                     transposed: true,
@@ -128,39 +133,38 @@ impl Matrices<'_> {
                     depth: panel.depth,
                     width: panel.columns,
                     padded,
-                    to: packed_b,
+                    to: panel.packed,
                 });
             }
             for row_panel in row_panels.clone() {
                 let rows = self.blocking.row_panels.part(row_panel);
                 let (a, stride_a, strided) = self.panel_a(panel.part, &rows);
                 // The first tile reads the panel in place, and packs it for the others.
-                let packing = pack_b && !transpose_b && row_panel == row_panels.start;
+                let packing = packs_b && !transpose_b && row_panel == row_panels.start;
                 let (b, stride_b) = match pack_b && !packing {
-                    true => (packed_b.cast_const(), padded),
+                    true => (panel.packed.cast_const(), padded),
                     false => (panel.from, n),
                 };
-                let c = self.c.wrapping_add(panel.column);
                 let next_c = Ahead {
-                    from: c.wrapping_add(rows.end * self.stride_c),
-                    stride: self.stride_c,
+                    from: c.wrapping_add(rows.end * stride_c),
+                    stride: stride_c,
                     last: panel.columns - 1,
                     rows: if pack_b { rows.len() } else { 0 },
                 };
                 // A tile of fewer rows asks for what it reads itself.
                 let from_memory = !pack_b && n * k > IN_PLACE_B && rows.len() > FEW_ROWS;
                 let next_b = match next {
-                    Some(next) if pack_b || from_memory => {
+                    Some(next) if packs_b || from_memory => {
                         self.share(next, row_panel - row_panels.start, row_panels.len())
                     }
                     _ => Ahead::NOTHING,
                 };
-                // By turns, since two rows are read between two askings.
+                // What a panel before has asked for of this one may have left the L2 cache. By turns, since two rows are read between two askings.
                 let further = [0, 1].map(|odd| Ahead {
                     from: panel.from.wrapping_add((FAR_ROWS + odd) * n),
                     stride: 2 * n,
                     last: panel.columns - 1,
-                    rows: if from_memory {
+                    rows: if from_memory || packing {
                         panel.depth.saturating_sub(FAR_ROWS + odd).div_ceil(2)
                     } else {
                         0
@@ -192,11 +196,15 @@ impl Matrices<'_> {
                     stride_b,
                     stretches: Stretches::ONE,
                     repeats: Stretches::ONE,
-                    packed_b,
-                    c: c.wrapping_add(rows.start * self.stride_c),
-                    stride_c: self.stride_c,
+                    packed_b: panel.packed,
+                    c: c.wrapping_add(rows.start * stride_c),
+                    stride_c,
                     last_columns: panel.columns - (vectors - 1) * V::LANES,
-                    accumulate: !first,
+                    before: match first {
+                        true => null(),
+                        false => waiting.wrapping_add(rows.start * self.stride_waiting),
+                    },
+                    stride_before: self.stride_waiting,
                     bias: if last && !self.bias.is_null() { self.bias.add(panel.column) } else { null() },
                     relu: last && self.relu,
                     ahead: &ahead[..lists],
@@ -240,6 +248,10 @@ impl Matrices<'_> {
             depth: depth.len(),
             column,
             columns: (n - column).min(self.blocking.column_panel),
+            packed: match self.blocking.keep_b {
+                true => self.packed_b.wrapping_add(column * k + depth.start * self.blocking.column_panel),
+                false => self.packed_b,
+            },
         }
     }
 

@@ -1,5 +1,6 @@
 //! How a matrix product is cut up, from its shape and the instruction set alone.
 
+use super::epilogue::Epilogue;
 use super::tile::FEW_ROWS;
 use crate::kernel::{Cost, Operands};
 use std::ops::Range;
@@ -12,6 +13,16 @@ pub(crate) const MOST_CHUNKS: usize = 32;
 pub(crate) const BLOCK_DEPTH: usize = 256;
 /// The most rows of packed A, of that depth, that stay in the L2 cache.
 const MOST_BLOCK_ROWS: usize = 336;
+/// The rows of C that wait for a tape, where packed B waits for the rows that follow: their elements in all matrices that the tape reads
+/// stay in the L2 cache, even where rows lie a power of two apart. ...
+const PIECE_ROWS: usize = 28;
+/// ... Packed B has so many elements then, if that makes so many columns at least, ...
+const KEPT_B: usize = 1 << 17;
+const KEPT_B_COLUMNS: usize = 128;
+/// ... and serves at most so many rows: as A is read once for many columns, it need not stay in the L2 cache.
+const KEPT_B_ROWS: usize = 1050;
+/// The most sums of a block that wait for their next chain: they stay in the L2 cache.
+const WAITING_SUMS: usize = 1 << 17;
 /// The fewest rows of a block, over which the cost of packing B is spread.
 const BLOCK_ROWS: usize = 128;
 /// The fewest columns of a block, over which the cost of bringing packed A into the L2 cache is spread.
@@ -119,13 +130,23 @@ pub(super) struct Blocking {
     pub chunks: Split,
     pub pack_a: bool,
     pub pack_b: bool,
+    /// The row panels and column panels of a piece of a block, which is computed and finished before the next.
+    pub piece: [usize; 2],
+    /// Whether the panels of B that are packed for a piece serve the pieces below as well.
+    pub keep_b: bool,
+    /// The most elements of packed B at a time: the columns of a piece over all of k where they are kept, or else a panel.
+    pub packed_b: usize,
+    /// The elements of a piece, where sums wait for their next chain beside one another, or 0. In C, rows that lie a power of two
+    /// apart would exclude one another from the caches.
+    pub waiting_sums: usize,
     /// The row panels of all matrices of the batch into the chunks of the phase that packs A.
     pub pack_chunks: Split,
 }
 
 impl Blocking {
-    pub fn new(shape: &Shape, tile: TileSize) -> Self {
+    pub fn new(shape: &Shape, tile: TileSize, epilogue: &Epilogue) -> Self {
         let Shape { batch, m, n, k, transpose_a, .. } = *shape;
+        let depth = Split::by_size(k, BLOCK_DEPTH);
         let row_panels = Split::by_size(m, tile.rows);
         let column_panels = n.div_ceil(tile.columns).max(1);
 
@@ -134,7 +155,10 @@ impl Blocking {
         let wanted_blocks = wanted.div_ceil(batch.max(1));
         // Columns are cut first: each cut through rows packs the same part of B once more, so half as many blocks will do.
         let narrowest = if m == 1 { PAGE_COLUMNS } else { BLOCK_COLUMNS }.div_ceil(tile.columns);
-        let fewest = row_panels.parts.div_ceil(MOST_BLOCK_ROWS / tile.rows);
+        let pack_b = shape.transpose_b || (row_panels.parts > 1 && n * k > IN_PLACE_B);
+        let keep_b = epilogue.reads_matrices() && pack_b && KEPT_B_COLUMNS * k <= KEPT_B;
+        let most_rows = if keep_b { KEPT_B_ROWS } else { MOST_BLOCK_ROWS };
+        let fewest = row_panels.parts.div_ceil(most_rows / tile.rows);
         let block_columns =
             Split::new(column_panels, (wanted_blocks / fewest).min(column_panels / narrowest));
         let more = (wanted_blocks / 2 / block_columns.parts).min(m / BLOCK_ROWS);
@@ -146,9 +170,25 @@ impl Blocking {
         let small = (m * k <= IN_PLACE_A && near)
             || (m * k + n * k + m * n <= IN_PLACE && (transpose_a || k % CONFLICT != 0));
         let pack_a = n > IN_PLACE_COLUMNS && !small;
-        let pack_b = shape.transpose_b || (row_panels.parts > 1 && n * k > IN_PLACE_B);
+        let sums_wait = depth.parts > 1 && epilogue.tape.is_none();
+        let [rows, columns] = [block_rows, block_columns].map(|split| split.part(0).len());
+        let [most_rows, most_columns] = if keep_b {
+            [PIECE_ROWS / tile.rows, KEPT_B / k.max(1) / tile.columns]
+        } else if sums_wait {
+            [rows, WAITING_SUMS / (rows * tile.rows * tile.columns)]
+        } else {
+            [rows, columns]
+        };
+        let piece = [most_rows.clamp(1, rows), most_columns.clamp(1, columns)];
+        let packed_b = match (keep_b, pack_b) {
+            (true, _) => piece[1] * tile.columns * k,
+            (false, true) => tile.columns * depth.part(0).len(),
+            (false, false) => 0,
+        };
+        let waiting_sums =
+            if sums_wait { piece[0] * row_panels.part(0).len() * piece[1] * tile.columns } else { 0 };
         Blocking {
-            depth: Split::by_size(k, BLOCK_DEPTH),
+            depth,
             row_panels,
             column_panel: tile.columns,
             block_rows,
@@ -156,13 +196,12 @@ impl Blocking {
             chunks: Split::new(blocks, wanted),
             pack_a,
             pack_b,
+            piece,
+            keep_b,
+            packed_b,
+            waiting_sums,
             pack_chunks: Split::new(batch * row_panels.parts, batch * m * k / PACK_CHUNK),
         }
-    }
-
-    /// The most elements of a packed panel of B.
-    pub fn panel_b(&self) -> usize {
-        self.depth.part(0).len() * self.column_panel
     }
 }
 
@@ -173,7 +212,8 @@ mod tests {
     const TILE: TileSize = TileSize { rows: 14, columns: 32 };
 
     fn blocking(batch: usize, [m, n, k]: [usize; 3]) -> Blocking {
-        Blocking::new(&Shape { batch, m, n, k, transpose_a: false, transpose_b: false }, TILE)
+        let shape = Shape { batch, m, n, k, transpose_a: false, transpose_b: false };
+        Blocking::new(&shape, TILE, &Epilogue::default())
     }
 
     #[test]

@@ -30,6 +30,11 @@ impl Epilogue {
         !self.bias && !self.relu && self.tape.is_none() && self.pool.is_none()
     }
 
+    /// Whether its tape reads matrices of C's shape, besides C.
+    pub(super) fn reads_matrices(&self) -> bool {
+        self.tape.as_ref().is_some_and(Elementwise::reads_beside_first)
+    }
+
     /// Whether it can follow the outputs of a convolution, or another product, which is never pooled.
     pub(crate) fn can_follow(&self, convolution: Option<&Geometry>) -> bool {
         self.pool.as_ref().is_none_or(|pool| convolution.is_some_and(|geometry| pool.can_follow(geometry)))

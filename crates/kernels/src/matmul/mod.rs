@@ -10,6 +10,7 @@
 //! An element of C is one chain of multiply-adds in the order of k in each block along k, and the blocks follow from k
 //! alone: no tile, packing or chunk that an element falls into can change its bits.
 
+mod alignment;
 mod block;
 mod blocking;
 mod epilogue;
@@ -23,7 +24,8 @@ mod tile;
 
 use crate::isa::Isa;
 use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch, require_size};
-use block::{ALIGNMENT_SLACK, Matrices, UsedWithSums};
+pub(crate) use alignment::{ALIGNMENT_SLACK, aligned};
+use block::{Matrices, UsedWithSums};
 use blocking::Blocking;
 pub use blocking::Shape;
 pub(crate) use blocking::{BLOCK_DEPTH, CHUNK_WORK, MOST_CHUNKS, PACK_CHUNK, Split, TileSize};
@@ -33,7 +35,7 @@ pub(crate) use epilogue::Finish;
 pub(crate) use pack::PackPanel;
 pub use precision::{Precision, is_symmetric, matmul};
 #[cfg(target_arch = "x86_64")]
-pub(crate) use split::{ALIGNMENT_SLACK as SPLIT_SLACK, AddBlock, Chains, Parts, aligned};
+pub(crate) use split::{AddBlock, Chains, Parts};
 use std::ops::Range;
 pub(crate) use tile::{Ahead, Chunk, Stretches, Tile, TileSizes, TileTask, Tiles, with_tiles};
 
@@ -57,12 +59,15 @@ impl Matmul {
         for (rows, columns) in [(m, k), (k, n), (m, n)] {
             require_size(&[batch, rows, columns, size_of::<f32>()]);
         }
-        let blocking = Blocking::new(&shape, tile_size(isa, &shape));
-        let most = |split: &Split| split.part(0).len();
-        let rows = most(&blocking.block_rows) * most(&blocking.row_panels);
-        let finish =
-            Finish::new(epilogue, &shape, rows, most(&blocking.block_columns), blocking.column_panel);
-        let chunks = if batch * m * n == 0 { 0 } else { blocking.chunks.parts as u32 };
+        let blocking = Blocking::new(&shape, tile_size(isa, &shape), &epilogue);
+        Matmul::with_blocking(isa, shape, blocking, epilogue)
+    }
+
+    fn with_blocking(isa: Isa, shape: Shape, blocking: Blocking, epilogue: Epilogue) -> Self {
+        let [rows, panels] = blocking.piece;
+        let rows = rows * blocking.row_panels.part(0).len();
+        let finish = Finish::new(epilogue, &shape, rows, panels, blocking.column_panel);
+        let chunks = if shape.batch * shape.m * shape.n == 0 { 0 } else { blocking.chunks.parts as u32 };
         let phases = match blocking.pack_a {
             true => vec![blocking.pack_chunks.parts as u32, chunks],
             false => vec![chunks],
@@ -90,37 +95,83 @@ impl Matmul {
     /// # Safety
     /// The machine has the instruction set, and the operands and `private` have the sizes of the shape.
     unsafe fn compute<V: Tiles>(&self, chunk: usize, operands: &Operands<'_>, private: &mut [f32]) {
-        let Blocking { block_rows, block_columns, column_panel, row_panels, .. } = self.blocking;
-        let (panel_b, private) = private.split_at_mut(self.panel_b());
-        // The slack leaves room for a panel behind the aligned place.
-        let slack = panel_b.as_ptr().align_offset(64).min(ALIGNMENT_SLACK);
-        let panel_b = panel_b.as_mut_ptr().wrapping_add(slack);
+        let Blocking { block_rows, block_columns, piece, .. } = self.blocking;
         for block in self.blocking.chunks.part(chunk) {
             let blocks = block_rows.parts * block_columns.parts;
             let (matrix, block) = (block / blocks, block % blocks);
-            let panels = block_rows.part(block / block_columns.parts);
-            let column_panels = block_columns.part(block % block_columns.parts);
-            let rows = row_panels.part(panels.start).start..row_panels.part(panels.end - 1).end;
-            let compute = |column_panels, c, stride_c| {
-                // SAFETY: the block of C is the chunk's own, the rest is the caller's.
-                unsafe {
-                    let matrices = self.matrices::<V>(matrix, operands, c, stride_c);
-                    matrices.compute::<V>(panels.clone(), column_panels, panel_b);
+            let rows = block_rows.part(block / block_columns.parts);
+            let columns = block_columns.part(block % block_columns.parts);
+            for first_column in columns.clone().step_by(piece[1]) {
+                let columns = first_column..columns.end.min(first_column + piece[1]);
+                for first_row in rows.clone().step_by(piece[0]) {
+                    let below = first_row > rows.start;
+                    let rows = first_row..rows.end.min(first_row + piece[0]);
+                    // SAFETY: the piece of C is the chunk's own, the rest is the caller's.
+                    unsafe { self.piece::<V>(matrix, rows, columns.clone(), below, operands, private) };
                 }
-            };
-            // SAFETY: as above.
-            unsafe {
-                self.finish.block(
-                    &self.shape,
-                    matrix,
-                    rows,
-                    column_panels,
-                    column_panel,
-                    operands,
-                    private,
-                    compute,
-                );
             }
+        }
+    }
+
+    /// Computes some row panels and column panels of C, and what comes after their sums; `below` the first of these columns.
+    ///
+    /// # Safety
+    /// The machine has the instruction set, the operands and `private` have the sizes of the shape, and nobody else uses the piece of C.
+    /// Of a piece below, `private` is still what the one above left.
+    unsafe fn piece<V: Tiles>(
+        &self,
+        matrix: usize,
+        row_panels: Range<usize>,
+        column_panels: Range<usize>,
+        below: bool,
+        operands: &Operands<'_>,
+        private: &mut [f32],
+    ) {
+        let blocking = &self.blocking;
+        let (first_column, column_panel) = (column_panels.start, blocking.column_panel);
+        let stride_waiting = column_panels.len() * column_panel;
+        let split = &blocking.row_panels;
+        let rows = split.part(row_panels.start).start..split.part(row_panels.end - 1).end;
+        let (own, finishing) = private.split_at_mut(self.own_scratch());
+        let packed_b = aligned(own.as_mut_ptr());
+        let waiting = packed_b.wrapping_add(blocking.packed_b);
+        let compute = |column_panels, c, stride_c| {
+            // SAFETY: the caller's; sums that wait and packed B have the places of the piece.
+            unsafe {
+                let mut matrices = self.matrices::<V>(matrix, operands, c, stride_c);
+                if blocking.waiting_sums > 0 {
+                    let before = rows.start * stride_waiting + first_column * column_panel;
+                    matrices.waiting = waiting.wrapping_sub(before);
+                    matrices.stride_waiting = stride_waiting;
+                }
+                matrices.packed_b = match blocking.keep_b {
+                    true => packed_b.wrapping_sub(first_column * column_panel * self.shape.k),
+                    false => packed_b,
+                };
+                matrices.packs_b = !(blocking.keep_b && below);
+                matrices.compute::<V>(row_panels.clone(), column_panels);
+            }
+        };
+        // SAFETY: as above.
+        unsafe {
+            self.finish.block(
+                &self.shape,
+                matrix,
+                rows.clone(),
+                column_panels,
+                column_panel,
+                operands,
+                finishing,
+                compute,
+            );
+        }
+    }
+
+    /// The elements of private memory besides what the epilogue needs.
+    fn own_scratch(&self) -> usize {
+        match self.blocking.packed_b + self.blocking.waiting_sums {
+            0 => 0,
+            elements => elements + ALIGNMENT_SLACK,
         }
     }
 
@@ -137,11 +188,6 @@ impl Matmul {
             }
         }
         used
-    }
-
-    /// The elements of private memory for a panel of B.
-    fn panel_b(&self) -> usize {
-        if self.blocking.pack_b { self.blocking.panel_b() + ALIGNMENT_SLACK } else { 0 }
     }
 
     /// The matrices of one product of the batch, with C as [`Matrices`] has it.
@@ -166,6 +212,8 @@ impl Matmul {
                 b: b.pointer::<f32>().add(index * k * n),
                 c,
                 stride_c,
+                waiting: c,
+                stride_waiting: stride_c,
                 bias: if self.finish.bias { operands.inputs[2].pointer() } else { std::ptr::null() },
                 relu: self.finish.relu,
                 used_with_sums: match V::ASKS_AHEAD {
@@ -176,6 +224,8 @@ impl Matmul {
                     true => operands.shared.pointer::<f32>().add(index * m * k),
                     false => std::ptr::null_mut(),
                 },
+                packed_b: std::ptr::null_mut(),
+                packs_b: false,
             }
         }
     }
@@ -220,7 +270,7 @@ impl Kernel for Matmul {
         let Shape { batch, m, k, .. } = self.shape;
         Scratch {
             shared: if self.blocking.pack_a { batch * m * k } else { 0 },
-            private: self.panel_b() + self.finish.scratch(),
+            private: self.own_scratch() + self.finish.scratch(),
         }
     }
 

@@ -247,6 +247,58 @@ fn tapes_have_the_bits_of_separate_instructions() {
     });
 }
 
+/// Of two panels of rows and two of columns, where blocks of thousands of rows have several.
+#[test]
+fn pieces_have_the_bits_of_whole_blocks() {
+    each_form(|isa, transpose_a, transpose_b| {
+        for shape in [[70, 200, 60], [70, 203, 600], [130, 96, 300]] {
+            let case = Case::new(1, shape, transpose_a, transpose_b);
+            let [m, n, k] = shape;
+            let (column, row, whole) = (numbers(m, 4), numbers(n, 5), numbers(m * n, 6));
+            let scalar = vec![0.75];
+            for has_tape in [false, true] {
+                let epilogue = || {
+                    let tape = has_tape.then(|| tape(isa, &case.shape));
+                    Epilogue { bias: true, relu: true, tape, pool: None }
+                };
+                let mut blocking = Blocking::new(&case.shape, tile_size(isa, &case.shape), &epilogue());
+                let (rows, columns) = (blocking.row_panels, blocking.column_panel);
+                blocking.block_rows = Split::new(rows.parts, 2);
+                blocking.block_columns = Split::new(n.div_ceil(columns), 1);
+                blocking.chunks = Split::new(2, 1);
+                blocking.piece = [2, 2];
+                let elements = 2 * columns * if blocking.keep_b { k } else { 2 * rows.part(0).len() };
+                if blocking.keep_b {
+                    blocking.packed_b = elements;
+                } else if !has_tape && k > BLOCK_DEPTH {
+                    blocking.waiting_sums = elements;
+                }
+                assert_eq!(
+                    (blocking.keep_b, blocking.waiting_sums > 0),
+                    (has_tape, !has_tape && k > BLOCK_DEPTH)
+                );
+                let pieces = Matmul::with_blocking(isa, case.shape, blocking, epilogue());
+                let [expected, actual] = [Matmul::new(isa, case.shape, epilogue()), pieces].map(|kernel| {
+                    let mut outputs = (vec![0f32; m * n], vec![0f32; m * n], vec![9u8; m * n]);
+                    let (sum, sigmoid, less) = (&mut outputs.0, &mut outputs.1, &mut outputs.2);
+                    let Case { a, b, bias, .. } = &case;
+                    match has_tape {
+                        true => run_kernel(
+                            &kernel,
+                            &[a, b, bias, &column, &scalar, &row, &whole],
+                            &mut [sum, sigmoid, less],
+                        ),
+                        false => run_kernel(&kernel, &[a, b, bias], &mut [sum]),
+                    }
+                    .expect("no error is possible");
+                    (bits(&outputs.0), bits(&outputs.1), outputs.2)
+                });
+                assert!(actual == expected, "{isa:?} {shape:?} {transpose_a} {transpose_b} {has_tape}");
+            }
+        }
+    });
+}
+
 /// Momentum: v = 0.9 v + the product, in the memory of v.
 #[test]
 fn outputs_may_take_the_place_of_whole_operands() {

@@ -32,8 +32,9 @@ pub(crate) struct Tile<'a> {
     pub stride_c: usize,
     /// The columns of the tile in its last vector.
     pub last_columns: usize,
-    /// Whether C holds the sum of the chains before.
-    pub accumulate: bool,
+    /// The sums of the chains before, or null, and the step from one of their rows to the next.
+    pub before: *const f32,
+    pub stride_before: usize,
     /// The bias of the tile's columns, or null.
     pub bias: *const f32,
     pub relu: bool,
@@ -301,11 +302,11 @@ impl<const ROWS: usize, const VECTORS: usize, const PACK: bool, const STRIDED: b
         let tile = self.0;
         // SAFETY: the pointers are valid for the tile's rows and columns, by the contract of `ComputeTile`.
         unsafe {
-            if tile.accumulate {
+            if !tile.before.is_null() {
                 for row in 0..ROWS {
-                    let c = tile.c.add(row * tile.stride_c);
+                    let before = tile.before.add(row * tile.stride_before);
                     for vector in 0..VECTORS {
-                        sums[row][vector] = self.load::<V, WHOLE>(c, vector).add(sums[row][vector]);
+                        sums[row][vector] = self.load::<V, WHOLE>(before, vector).add(sums[row][vector]);
                     }
                 }
             }

@@ -33,6 +33,8 @@ struct Sum {
     vectors: usize,
     /// Whether it is the first of the targets' chains.
     is_first: bool,
+    /// Whether the targets hold the sums of the chains before.
+    accumulate: bool,
 }
 
 impl Panel<'_> {
@@ -151,12 +153,14 @@ impl Panel<'_> {
             c: null_mut(),
             stride_c: steps[1],
             last_columns: self.columns - (vectors - 1) * V::LANES,
-            accumulate: chain.start > needed.start,
+            before: null(),
+            stride_before: steps[1],
             bias: if is_last { self.bias } else { null() },
             relu: is_last && self.relu,
             ahead: &[],
         };
-        Some(Sum { tile, source: self.first_channel + source, vectors, is_first })
+        let accumulate = chain.start > needed.start;
+        Some(Sum { tile, source: self.first_channel + source, vectors, is_first, accumulate })
     }
 }
 
@@ -174,6 +178,7 @@ impl Sum {
             band.ask::<V>(count, c, self.tile.stride_c);
         }
         (self.tile.a, self.tile.c) = (a.wrapping_add(self.source), c);
+        self.tile.before = if self.accumulate { c } else { null() };
         // SAFETY: the caller's.
         unsafe { V::COMPUTE[count - 1][self.vectors - 1][0][1](&self.tile) };
     }

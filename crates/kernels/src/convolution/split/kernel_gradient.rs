@@ -21,7 +21,7 @@ use crate::convolution::geometry::{Class, Geometry};
 use crate::convolution::kernel_gradient::{MOST_PARTS, MOST_SUMS, total};
 use crate::isa::Isa;
 use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch};
-use crate::matmul::{BLOCK_DEPTH, Parts, Precision, SPLIT_SLACK, Split, aligned};
+use crate::matmul::{ALIGNMENT_SLACK, BLOCK_DEPTH, Parts, Precision, Split, aligned};
 use product::{Private, Product};
 use std::ops::Range;
 use stretch::{Arrangement, Stretch};
@@ -276,7 +276,7 @@ impl Kernel for SplitKernelGradient {
     fn scratch(&self) -> Scratch {
         Scratch {
             shared: if self.phases[1] == 0 { 0 } else { self.sums.parts * self.geometry.weights() },
-            private: self.private_sizes().iter().sum::<usize>() + SPLIT_SLACK,
+            private: self.private_sizes().iter().sum::<usize>() + ALIGNMENT_SLACK,
         }
     }
 

@@ -20,7 +20,7 @@ use crate::arch::amx::{Configured, DEPTH, Layout, Lines, PANEL, Side, pack, row_
 use crate::isa::Isa;
 use crate::kernel::{Cost, Kernel, KernelError, Operands, Scratch};
 use crate::matmul::{
-    BLOCK_DEPTH, Epilogue, Finish, PACK_CHUNK, Parts, Precision, SPLIT_SLACK, Shape, Split, aligned,
+    ALIGNMENT_SLACK, BLOCK_DEPTH, Epilogue, Finish, PACK_CHUNK, Parts, Precision, Shape, Split, aligned,
 };
 use band::{Band, Private};
 pub(super) use kernel_gradient::kernel_gradient;
@@ -267,7 +267,7 @@ impl SplitConvolution {
     /// Elements of a thread's scratch memory besides what the epilogue needs.
     fn band_scratch(&self) -> usize {
         let panels = BLOCK_DEPTH * PANEL + PANEL * PANEL;
-        self.plain_scratch() + self.split_scratch() + panels + self.lines_scratch() + SPLIT_SLACK
+        self.plain_scratch() + self.split_scratch() + panels + self.lines_scratch() + ALIGNMENT_SLACK
     }
 
     /// The scratch memory of a thread, from the first cache line on.
@@ -308,7 +308,7 @@ impl Kernel for SplitConvolution {
 
     fn scratch(&self) -> Scratch {
         Scratch {
-            shared: self.weights + self.panels + SPLIT_SLACK,
+            shared: self.weights + self.panels + ALIGNMENT_SLACK,
             private: self.band_scratch() + self.finish.as_ref().map_or(0, Finish::scratch),
         }
     }

@@ -151,6 +151,7 @@ impl WinogradKernelGradient {
                     let rows = rows.part(part);
                     // SAFETY: sources, gradients and sums lie within their memory.
                     unsafe {
+                        let c = sums.add((place * channels + rows.start) * width + column);
                         V::COMPUTE[rows.len() - 1][vectors - 1][0][0](&Tile {
                             depth: tiles,
                             a: sources.as_ptr().add(place * self.sources.stride + rows.start),
@@ -160,11 +161,12 @@ impl WinogradKernelGradient {
                             stretches: Stretches::ONE,
                             repeats: Stretches::ONE,
                             packed_b: null_mut(),
-                            c: sums.add((place * channels + rows.start) * width + column),
+                            c,
                             stride_c: width,
                             // The gradients are filled up with zeros.
                             last_columns: V::LANES,
-                            accumulate,
+                            before: if accumulate { c } else { null() },
+                            stride_before: width,
                             bias: null(),
                             relu: false,
                             ahead: &[],

@@ -197,6 +197,7 @@ impl WinogradConvolution {
                         let c = place * self.products.stride + rows.start * self.products.width;
                         // SAFETY: tiles, weights and products lie within their memory.
                         unsafe {
+                            let c = products.as_mut_ptr().add(c + columns.start - first);
                             V::COMPUTE[rows.len() - 1][vectors - 1][0][1](&Tile {
                                 depth: depth.len(),
                                 a: transformed.as_ptr().add(a + depth.start),
@@ -206,11 +207,12 @@ impl WinogradConvolution {
                                 stretches: Stretches::ONE,
                                 repeats: Stretches::ONE,
                                 packed_b: null_mut(),
-                                c: products.as_mut_ptr().add(c + columns.start - first),
+                                c,
                                 stride_c: self.products.width,
                                 // The weights are filled up with zeros.
                                 last_columns: V::LANES,
-                                accumulate: piece > 0,
+                                before: if piece > 0 { c } else { null() },
+                                stride_before: self.products.width,
                                 bias: null(),
                                 relu: false,
                                 ahead: &[],

@@ -14,6 +14,7 @@ mod product;
 mod tests;
 
 use super::Precision;
+use super::alignment::{ALIGNMENT_SLACK, aligned};
 use super::blocking::Shape;
 use super::epilogue::{Epilogue, Finish};
 use crate::arch::amx::{Configured, DEPTH, Layout, Lines, PANEL, Side, pack, step_elements};
@@ -23,9 +24,6 @@ pub(crate) use block::{AddBlock, Chains};
 use blocking::Blocking;
 use product::{Private, Product};
 use std::ops::Range;
-
-/// f32 elements to move the start of scratch memory to a cache line.
-pub(crate) const ALIGNMENT_SLACK: usize = 16;
 
 /// How many bf16 parts a number is split into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -249,11 +247,6 @@ impl SplitMatmul {
         let sums = plain_b.wrapping_add(self.blocking.depth.part(0).len() * DEPTH * PANEL);
         Private { split_b, plain_b, sums, partial_sums: sums.wrapping_add(PANEL * PANEL) }
     }
-}
-
-/// The first cache line at or after an address.
-pub(crate) fn aligned(memory: *mut f32) -> *mut f32 {
-    memory.wrapping_add(memory.align_offset(64).min(ALIGNMENT_SLACK))
 }
 
 impl Kernel for SplitMatmul {
