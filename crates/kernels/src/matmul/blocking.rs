@@ -1,6 +1,6 @@
 //! How a matrix product is cut up, from its shape and the instruction set alone.
 
-use super::epilogue::Epilogue;
+use super::epilogue::{Epilogue, MOST_SUMS};
 use super::tile::FEW_ROWS;
 use crate::kernel::{Cost, Operands};
 use std::ops::Range;
@@ -13,16 +13,14 @@ pub(crate) const MOST_CHUNKS: usize = 32;
 pub(crate) const BLOCK_DEPTH: usize = 256;
 /// The most rows of packed A, of that depth, that stay in the L2 cache.
 const MOST_BLOCK_ROWS: usize = 336;
-/// The rows of C that wait for a tape, where packed B waits for the rows that follow: their elements in all matrices that the tape reads
-/// stay in the L2 cache, even where rows lie a power of two apart. ...
+/// The rows of C that wait for a tape that reads other matrices, where not all of C may wait: packed B waits for the rows that follow. The
+/// elements of these rows in all matrices stay in the L2 cache, even where rows lie a power of two apart. ...
 const PIECE_ROWS: usize = 28;
 /// ... Packed B has so many elements then, if that makes so many columns at least, ...
 const KEPT_B: usize = 1 << 17;
 const KEPT_B_COLUMNS: usize = 128;
 /// ... and serves at most so many rows: as A is read once for many columns, it need not stay in the L2 cache.
 const KEPT_B_ROWS: usize = 1050;
-/// The most sums of a block that wait for their next chain: they stay in the L2 cache.
-const WAITING_SUMS: usize = 1 << 17;
 /// The fewest rows of a block, over which the cost of packing B is spread.
 const BLOCK_ROWS: usize = 128;
 /// The fewest columns of a block, over which the cost of bringing packed A into the L2 cache is spread.
@@ -156,7 +154,7 @@ impl Blocking {
         // Columns are cut first: each cut through rows packs the same part of B once more, so half as many blocks will do.
         let narrowest = if m == 1 { PAGE_COLUMNS } else { BLOCK_COLUMNS }.div_ceil(tile.columns);
         let pack_b = shape.transpose_b || (row_panels.parts > 1 && n * k > IN_PLACE_B);
-        let keep_b = epilogue.reads_matrices() && pack_b && KEPT_B_COLUMNS * k <= KEPT_B;
+        let keep_b = epilogue.reads_matrices() && pack_b && m * n > MOST_SUMS && KEPT_B_COLUMNS * k <= KEPT_B;
         let most_rows = if keep_b { KEPT_B_ROWS } else { MOST_BLOCK_ROWS };
         let fewest = row_panels.parts.div_ceil(most_rows / tile.rows);
         let block_columns =
@@ -175,7 +173,7 @@ impl Blocking {
         let [most_rows, most_columns] = if keep_b {
             [PIECE_ROWS / tile.rows, KEPT_B / k.max(1) / tile.columns]
         } else if sums_wait {
-            [rows, WAITING_SUMS / (rows * tile.rows * tile.columns)]
+            [rows, MOST_SUMS / (rows * tile.rows * tile.columns)]
         } else {
             [rows, columns]
         };

@@ -7,7 +7,7 @@ use crate::kernel::{Buffer, Cost, Kernel, Operands};
 use crate::lanes::GROUP;
 use std::ops::Range;
 
-/// The most sums that wait for a tape, unless a panel of columns has more: they stay in the L2 cache.
+/// The most sums that wait for a tape, or for their next chain, unless a panel of columns has more: they stay in the L2 cache.
 pub(super) const MOST_SUMS: usize = 1 << 17;
 
 /// What happens to an element of C once its sum is complete, as separate instructions would do it: the same bits.

@@ -99,15 +99,19 @@ impl Matmul {
         for block in self.blocking.chunks.part(chunk) {
             let blocks = block_rows.parts * block_columns.parts;
             let (matrix, block) = (block / blocks, block % blocks);
-            let rows = block_rows.part(block / block_columns.parts);
-            let columns = block_columns.part(block % block_columns.parts);
-            for first_column in columns.clone().step_by(piece[1]) {
-                let columns = first_column..columns.end.min(first_column + piece[1]);
-                for first_row in rows.clone().step_by(piece[0]) {
-                    let below = first_row > rows.start;
-                    let rows = first_row..rows.end.min(first_row + piece[0]);
+            let all_rows = block_rows.part(block / block_columns.parts);
+            let all_columns = block_columns.part(block % block_columns.parts);
+            let mut columns = all_columns.start..all_columns.start;
+            while columns.end < all_columns.end {
+                columns = columns.end..all_columns.end.min(columns.end + piece[1]);
+                let mut rows = all_rows.start..all_rows.start;
+                while rows.end < all_rows.end {
+                    let below = rows.end > all_rows.start;
+                    rows = rows.end..all_rows.end.min(rows.end + piece[0]);
                     // SAFETY: the piece of C is the chunk's own, the rest is the caller's.
-                    unsafe { self.piece::<V>(matrix, rows, columns.clone(), below, operands, private) };
+                    unsafe {
+                        self.piece::<V>(matrix, rows.clone(), columns.clone(), below, operands, private)
+                    };
                 }
             }
         }

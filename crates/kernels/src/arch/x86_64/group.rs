@@ -38,6 +38,15 @@ impl Group {
         multiply: _mm512_mul_ps;
     }
 
+    /// Asks for the cache lines of a group.
+    #[inline(always)]
+    pub unsafe fn prefetch(from: *const f32) {
+        for i in 0..VECTORS {
+            // SAFETY: the machine has AVX-512.
+            unsafe { Avx512x16::prefetch(from.wrapping_add(i * Avx512x16::LANES)) };
+        }
+    }
+
     #[inline(always)]
     pub unsafe fn zero() -> Self {
         // SAFETY: the machine has AVX-512.
