@@ -14,7 +14,12 @@ mod groups;
 /// Elsewhere the loops of lanes are all there is.
 #[cfg(not(target_arch = "x86_64"))]
 mod groups {
-    pub use crate::lanes::block;
+    use crate::Isa;
+    use crate::lanes::{self, Block, Formula};
+
+    pub fn block<E: Formula>(isa: Isa) -> [Block; 2] {
+        [lanes::block::<E>(isa); 2]
+    }
 
     pub trait Expression {}
     impl<E> Expression for E {}
@@ -114,14 +119,14 @@ type Average<X> = Add<A, Multiply<Subtract<X, A>, C>>;
 /// (a - b)·c + d, a normalized.
 type Normalize = Add<Multiply<Subtract<A, B>, C>, D>;
 
-/// What finds a formula on a tape, and the loop that computes it.
+/// What finds a formula on a tape, and the loops that compute it.
 struct Composed {
     matches: fn(&Steps, Value, &mut [Option<Value>; OPERANDS]) -> bool,
-    block: fn(Isa) -> Block,
+    blocks: fn(Isa) -> [Block; 2],
 }
 
 const fn composed<E: Expression>() -> Composed {
-    Composed { matches: E::matches, block: groups::block::<E> }
+    Composed { matches: E::matches, blocks: groups::block::<E> }
 }
 
 /// An expression as an operand of every arithmetic operation, on both sides.
@@ -168,7 +173,8 @@ static FORMULAS: [&[Composed]; 7] = [
 
 /// What is done in one pass over a block.
 pub(super) struct Pass {
-    pub block: Block,
+    /// The loop over a block, and that over one of contiguous blocks.
+    pub blocks: [Block; 2],
     pub operands: Vec<Value>,
     /// The step whose result it has.
     pub step: usize,
@@ -232,10 +238,10 @@ pub(super) fn passes(
         });
         let pass = match found {
             Some((formula, operands)) => {
-                Pass { block: (formula.block)(isa), operands, step: last, composed: true }
+                Pass { blocks: (formula.blocks)(isa), operands, step: last, composed: true }
             }
             None => Pass {
-                block: ops[last].op.block(isa),
+                blocks: [ops[last].op.block(isa); 2],
                 operands: operands[last].clone(),
                 step: last,
                 composed: false,

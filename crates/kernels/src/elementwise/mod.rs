@@ -211,6 +211,7 @@ impl Elementwise {
                 && !(0..inputs.len()).any(|input| inputs[input].overlaps(&outputs[k]) && still_read(input));
         }
 
+        let contiguous = usize::from(blocks.are_contiguous());
         for block in range.map(|index| blocks.block(index)) {
             for (k, feed) in cut.feeds.iter().enumerate() {
                 // SAFETY: as for settling; the block lies in the segment.
@@ -233,7 +234,7 @@ impl Elementwise {
                 // SAFETY: each slot points to `lanes` lanes of an input, an output or its own scratch. The tape gives a
                 // result another slot than its operands, and an output in place overlaps no input but that which it updates.
                 // The constructor has checked the instruction set.
-                unsafe { (step.block)(operands, slots[step.result], lanes) };
+                unsafe { (step.blocks[contiguous])(operands, slots[step.result], lanes) };
             }
             for (k, output) in tape.outputs.iter().enumerate().filter(|(k, _)| !in_place(*k)) {
                 let start = block.start - blocks.origin;

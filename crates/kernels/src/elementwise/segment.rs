@@ -116,6 +116,11 @@ impl Blocks {
         Blocks { first: (origin, origin), origin, ..Blocks::of(&segment) }
     }
 
+    /// Whether each begins where the one before ends.
+    pub fn are_contiguous(&self) -> bool {
+        self.step == self.stretch
+    }
+
     pub fn block(&self, index: usize) -> Block {
         let (stretch, part) = (index / self.per_stretch, index % self.per_stretch);
         let offset = part * self.lanes;

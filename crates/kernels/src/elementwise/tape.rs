@@ -91,7 +91,8 @@ impl LaneOp {
 /// next the outputs, and the rest intermediate results.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
-    pub block: Block,
+    /// The loop over a block, and that over one of contiguous blocks.
+    pub blocks: [Block; 2],
     pub operands: [usize; OPERANDS],
     pub result: usize,
 }
@@ -198,7 +199,7 @@ impl Tape {
                 })
                 .collect();
             let operands = std::array::from_fn(|operand| places[operand.min(places.len() - 1)]);
-            steps.push(Step { block: pass.block, operands, result });
+            steps.push(Step { blocks: pass.blocks, operands, result });
             let ended = (0..=pass.step).filter(|&step| last_uses[step] == pass.step && !is_output(step));
             free.extend(ended.filter_map(|step| slot_of[step]));
         }

@@ -159,7 +159,8 @@ impl Matrices<'_> {
                     }
                     _ => Ahead::NOTHING,
                 };
-                // What a panel before has asked for of this one may have left the L2 cache. By turns, since two rows are read between two askings.
+                // What was asked for of this panel during the one before may have left the L2 cache. By turns, since two rows are
+                // read between two askings.
                 let further = [0, 1].map(|odd| Ahead {
                     from: panel.from.wrapping_add((FAR_ROWS + odd) * n),
                     stride: 2 * n,

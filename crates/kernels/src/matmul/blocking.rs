@@ -3,6 +3,7 @@
 use super::epilogue::{Epilogue, MOST_SUMS};
 use super::tile::FEW_ROWS;
 use crate::kernel::{Cost, Operands};
+use crate::lanes::GROUP;
 use std::ops::Range;
 
 /// Multiply-adds of a chunk below which another thread is not worth its wake-up.
@@ -13,13 +14,13 @@ pub(crate) const MOST_CHUNKS: usize = 32;
 pub(crate) const BLOCK_DEPTH: usize = 256;
 /// The most rows of packed A, of that depth, that stay in the L2 cache.
 const MOST_BLOCK_ROWS: usize = 336;
-/// The rows of C that wait for a tape that reads other matrices, where not all of C may wait: packed B waits for the rows that follow. The
-/// elements of these rows in all matrices stay in the L2 cache, even where rows lie a power of two apart. ...
+/// The rows of a piece of C, where C has more than `MOST_SUMS` elements and a tape reads other matrices beside it: the elements of these rows
+/// in all matrices stay in the L2 cache, even where rows lie a power of two apart. Packed B is kept for the pieces below then, ...
 const PIECE_ROWS: usize = 28;
-/// ... Packed B has so many elements then, if that makes so many columns at least, ...
+/// ... so many elements of it, if that makes so many columns at least, ...
 const KEPT_B: usize = 1 << 17;
 const KEPT_B_COLUMNS: usize = 128;
-/// ... and serves at most so many rows: as A is read once for many columns, it need not stay in the L2 cache.
+/// ... for at most so many rows: as A is read once for many columns, it need not stay in the L2 cache.
 const KEPT_B_ROWS: usize = 1050;
 /// The fewest rows of a block, over which the cost of packing B is spread.
 const BLOCK_ROWS: usize = 128;
@@ -128,7 +129,7 @@ pub(super) struct Blocking {
     pub chunks: Split,
     pub pack_a: bool,
     pub pack_b: bool,
-    /// The row panels and column panels of a piece of a block, which is computed and finished before the next.
+    /// The most row panels and column panels of a piece of a block, which is computed and finished before the next.
     pub piece: [usize; 2],
     /// Whether the panels of B that are packed for a piece serve the pieces below as well.
     pub keep_b: bool,
@@ -155,11 +156,11 @@ impl Blocking {
         let narrowest = if m == 1 { PAGE_COLUMNS } else { BLOCK_COLUMNS }.div_ceil(tile.columns);
         let pack_b = shape.transpose_b || (row_panels.parts > 1 && n * k > IN_PLACE_B);
         let keep_b = epilogue.reads_matrices() && pack_b && m * n > MOST_SUMS && KEPT_B_COLUMNS * k <= KEPT_B;
-        let most_rows = if keep_b { KEPT_B_ROWS } else { MOST_BLOCK_ROWS };
-        let fewest = row_panels.parts.div_ceil(most_rows / tile.rows);
+        let fewest = row_panels.parts.div_ceil(MOST_BLOCK_ROWS / tile.rows);
         let block_columns =
             Split::new(column_panels, (wanted_blocks / fewest).min(column_panels / narrowest));
         let more = (wanted_blocks / 2 / block_columns.parts).min(m / BLOCK_ROWS);
+        let fewest = if keep_b { row_panels.parts.div_ceil(KEPT_B_ROWS / tile.rows) } else { fewest };
         let block_rows = Split::new(row_panels.parts, more.max(fewest));
         let blocks = batch * block_rows.parts * block_columns.parts;
 
@@ -170,14 +171,18 @@ impl Blocking {
         let pack_a = n > IN_PLACE_COLUMNS && !small;
         let sums_wait = depth.parts > 1 && epilogue.tape.is_none();
         let [rows, columns] = [block_rows, block_columns].map(|split| split.part(0).len());
-        let [most_rows, most_columns] = if keep_b {
-            [PIECE_ROWS / tile.rows, KEPT_B / k.max(1) / tile.columns]
+        let piece = if keep_b {
+            // Whole groups of lanes, as a tape computes no fewer.
+            let group = GROUP.div_ceil(tile.columns);
+            let most = KEPT_B / k.max(1) / tile.columns / group * group;
+            let even = columns.div_ceil(columns.div_ceil(most)).next_multiple_of(group);
+            [PIECE_ROWS / tile.rows, even]
         } else if sums_wait {
             [rows, MOST_SUMS / (rows * tile.rows * tile.columns)]
         } else {
             [rows, columns]
         };
-        let piece = [most_rows.clamp(1, rows), most_columns.clamp(1, columns)];
+        let piece = [piece[0].clamp(1, rows), piece[1].clamp(1, columns)];
         let packed_b = match (keep_b, pack_b) {
             (true, _) => piece[1] * tile.columns * k,
             (false, true) => tile.columns * depth.part(0).len(),
@@ -206,6 +211,7 @@ impl Blocking {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Access, Binary, Dtype, Elementwise, Isa, LaneOp, Segment, Source, TapeOp};
 
     const TILE: TileSize = TileSize { rows: 14, columns: 32 };
 
@@ -232,6 +238,63 @@ mod tests {
             assert!((2..=MOST_CHUNKS).contains(&chunks), "{shape:?} has {chunks} chunks");
         }
         assert_eq!(blocking(1000, [64, 64, 64]).chunks.parts, MOST_CHUNKS);
+    }
+
+    /// A tape that adds a matrix.
+    fn residual(m: usize, n: usize) -> Epilogue {
+        let add = TapeOp {
+            op: LaneOp::Binary(Binary::Add),
+            operands: vec![Source::Input(0), Source::Input(1)],
+            register: 0,
+        };
+        let (float, access) = (Dtype::Float32, vec![Access::Full; 2]);
+        let segment = Segment { rows: m, columns: n, access };
+        let tape =
+            Elementwise::new(Isa::Portable, vec![add], vec![float; 2], vec![(float, 0)], vec![segment]);
+        Epilogue { tape: Some(tape), ..Epilogue::default() }
+    }
+
+    #[test]
+    fn scratch_memory_has_the_panels_and_sums_of_a_piece() {
+        let mut kept = [0; 2];
+        for [m, n, k] in [
+            [4096, 4096, 256],
+            [4096, 4096, 700],
+            [3000, 3100, 1000],
+            [10_000, 1000, 1024],
+            [1024, 4096, 256],
+            [500, 500, 30],
+            [400, 340, 70],
+            [322, 5000, 3000],
+            [1, 70_000, 600],
+        ] {
+            for (rows, columns) in [(14, 32), (6, 16), (6, 8), (16, 16), (4, 64)] {
+                for epilogue in [Epilogue::default(), residual(m, n)] {
+                    let shape = Shape { batch: 1, m, n, k, transpose_a: true, transpose_b: false };
+                    let blocking = Blocking::new(&shape, TileSize { rows, columns }, &epilogue);
+                    let Blocking { depth, piece, keep_b, .. } = blocking;
+                    let block = blocking.block_columns.part(0).len();
+                    assert!(piece[0] <= blocking.block_rows.part(0).len() && piece[1] <= block);
+                    if keep_b {
+                        assert!(blocking.packed_b <= KEPT_B && piece[0] * rows <= PIECE_ROWS);
+                        let pieces = block.div_ceil(piece[1]);
+                        kept[usize::from(pieces > 1)] += 1;
+                        // The last part of the last panel, as panels lie.
+                        let last = depth.part(depth.parts - 1);
+                        let end = (piece[1] - 1) * columns * k + last.start * columns + last.len() * columns;
+                        assert!(end <= blocking.packed_b);
+                        assert!(pieces == 1 || (piece[1] * columns).is_multiple_of(GROUP));
+                    } else if blocking.pack_b {
+                        assert_eq!(blocking.packed_b, depth.part(0).len() * columns);
+                    }
+                    let waits = epilogue.tape.is_none() && depth.parts > 1;
+                    let sums = piece[0] * blocking.row_panels.part(0).len() * piece[1] * columns;
+                    assert_eq!(blocking.waiting_sums, if waits { sums } else { 0 });
+                    assert!(!waits || sums <= MOST_SUMS || piece[1] == 1);
+                }
+            }
+        }
+        assert!(kept.iter().all(|&count| count > 3), "{kept:?} with one piece and more across a block");
     }
 
     #[test]

@@ -7,6 +7,9 @@
 //! ([`pack`]) where that pays: A once in a phase of its own, B by each chunk just before its use. Products that fit
 //! the L1 cache read both in place.
 //!
+//! A block is computed in pieces. Sums wait for their next block along k beside one another; where a tape that reads other matrices
+//! follows, a piece has few rows, and what is packed of B is kept for the pieces below.
+//!
 //! An element of C is one chain of multiply-adds in the order of k in each block along k, and the blocks follow from k
 //! alone: no tile, packing or chunk that an element falls into can change its bits.
 
@@ -101,6 +104,7 @@ impl Matmul {
             let (matrix, block) = (block / blocks, block % blocks);
             let all_rows = block_rows.part(block / block_columns.parts);
             let all_columns = block_columns.part(block % block_columns.parts);
+            // Small products would notice the division of `step_by`.
             let mut columns = all_columns.start..all_columns.start;
             while columns.end < all_columns.end {
                 columns = columns.end..all_columns.end.min(columns.end + piece[1]);
@@ -117,7 +121,8 @@ impl Matmul {
         }
     }
 
-    /// Computes some row panels and column panels of C, and what comes after their sums; `below` the first of these columns.
+    /// Computes some row panels and column panels of C, and what comes after their sums. `below` says that in the block it is not the first
+    /// piece of these columns.
     ///
     /// # Safety
     /// The machine has the instruction set, the operands and `private` have the sizes of the shape, and nobody else uses the piece of C.
@@ -144,8 +149,8 @@ impl Matmul {
             unsafe {
                 let mut matrices = self.matrices::<V>(matrix, operands, c, stride_c);
                 if blocking.waiting_sums > 0 {
-                    let before = rows.start * stride_waiting + first_column * column_panel;
-                    matrices.waiting = waiting.wrapping_sub(before);
+                    let first = rows.start * stride_waiting + first_column * column_panel;
+                    matrices.waiting = waiting.wrapping_sub(first);
                     matrices.stride_waiting = stride_waiting;
                 }
                 matrices.packed_b = match blocking.keep_b {

@@ -162,7 +162,7 @@ const SHAPES: [(usize, [usize; 3]); 8] = [
     (1, [3, 1200, 9]),
     (5, [17, 33, 40]),
     (3, [70, 200, 300]),
-    (1, [400, 340, 70]),
+    (2, [400, 340, 40]),
 ];
 
 /// The sum first, then the bias, then relu, each rounded: the bits of three instructions.

@@ -31,9 +31,9 @@ struct Sum {
     /// Where the first term's source lies, counted from that of the first term of all.
     source: usize,
     vectors: usize,
-    /// Whether it is the first of the targets' chains.
+    /// Whether it is the first of all chains, of which some targets need only later ones.
     is_first: bool,
-    /// Whether the targets hold the sums of the chains before.
+    /// Whether the targets hold the sums of chains before.
     accumulate: bool,
 }
 

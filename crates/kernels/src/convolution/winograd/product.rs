@@ -194,10 +194,10 @@ impl WinogradConvolution {
                     for part in 0..rows.parts {
                         let rows = rows.part(part);
                         let a = place * self.transformed.stride + rows.start * self.transformed.width;
-                        let c = place * self.products.stride + rows.start * self.products.width;
+                        let first_row = place * self.products.stride + rows.start * self.products.width;
                         // SAFETY: tiles, weights and products lie within their memory.
                         unsafe {
-                            let c = products.as_mut_ptr().add(c + columns.start - first);
+                            let c = products.as_mut_ptr().add(first_row + columns.start - first);
                             V::COMPUTE[rows.len() - 1][vectors - 1][0][1](&Tile {
                                 depth: depth.len(),
                                 a: transformed.as_ptr().add(a + depth.start),
