@@ -17,7 +17,7 @@ mod groups {
     use crate::Isa;
     use crate::lanes::{self, Block, Formula};
 
-    pub fn block<E: Formula>(isa: Isa) -> [Block; 2] {
+    pub fn blocks<E: Formula>(isa: Isa) -> [Block; 2] {
         [lanes::block::<E>(isa); 2]
     }
 
@@ -126,7 +126,7 @@ struct Composed {
 }
 
 const fn composed<E: Expression>() -> Composed {
-    Composed { matches: E::matches, blocks: groups::block::<E> }
+    Composed { matches: E::matches, blocks: groups::blocks::<E> }
 }
 
 /// An expression as an operand of every arithmetic operation, on both sides.

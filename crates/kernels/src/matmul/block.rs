@@ -38,7 +38,7 @@ pub(super) struct Matrices<'a> {
     /// Where packed panels of B go, one after the other or, where they are kept, each to its own place from the one that the first of all
     /// would have.
     pub packed_b: *mut f32,
-    /// Whether they are to be packed, or else are there already.
+    /// Whether they are to be packed: they are not where B is read in place, or where they are kept and there already.
     pub packs_b: bool,
 }
 
@@ -114,7 +114,7 @@ impl Matrices<'_> {
         next: Option<&PanelB>,
     ) {
         let Shape { n, k, transpose_b, .. } = *self.shape;
-        let (pack_b, packs_b) = (self.blocking.pack_b, self.blocking.pack_b && self.packs_b);
+        let (pack_b, packs_b) = (self.blocking.pack_b, self.packs_b);
         let vectors = panel.columns.div_ceil(V::LANES);
         let padded = vectors * V::LANES;
         let (first, last) = (panel.part == 0, panel.part + 1 == self.blocking.depth.parts);

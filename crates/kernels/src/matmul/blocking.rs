@@ -61,6 +61,10 @@ impl Split {
         Split::new(length, length.div_ceil(size))
     }
 
+    pub fn length(&self) -> usize {
+        self.parts * self.each + self.longer
+    }
+
     pub fn part(&self, index: usize) -> Range<usize> {
         let start = |index: usize| index * self.each + index.min(self.longer);
         start(index)..start(index + 1)
@@ -133,11 +137,9 @@ pub(super) struct Blocking {
     pub piece: [usize; 2],
     /// Whether the panels of B that are packed for a piece serve the pieces below as well.
     pub keep_b: bool,
-    /// The most elements of packed B at a time: the columns of a piece over all of k where they are kept, or else a panel.
-    pub packed_b: usize,
-    /// The elements of a piece, where sums wait for their next chain beside one another, or 0. In C, rows that lie a power of two
-    /// apart would exclude one another from the caches.
-    pub waiting_sums: usize,
+    /// Whether sums wait for their next chain beside one another: in C, rows that lie a power of two apart would exclude one another
+    /// from the caches.
+    pub sums_wait: bool,
     /// The row panels of all matrices of the batch into the chunks of the phase that packs A.
     pub pack_chunks: Split,
 }
@@ -160,8 +162,9 @@ impl Blocking {
         let block_columns =
             Split::new(column_panels, (wanted_blocks / fewest).min(column_panels / narrowest));
         let more = (wanted_blocks / 2 / block_columns.parts).min(m / BLOCK_ROWS);
-        let fewest = if keep_b { row_panels.parts.div_ceil(KEPT_B_ROWS / tile.rows) } else { fewest };
-        let block_rows = Split::new(row_panels.parts, more.max(fewest));
+        let most_rows = if keep_b { KEPT_B_ROWS } else { MOST_BLOCK_ROWS };
+        let block_rows =
+            Split::new(row_panels.parts, more.max(row_panels.parts.div_ceil(most_rows / tile.rows)));
         let blocks = batch * block_rows.parts * block_columns.parts;
 
         // More than a few rows wait for a B from memory, unless what is next is asked for: tiles of strided rows do not.
@@ -182,14 +185,6 @@ impl Blocking {
         } else {
             [rows, columns]
         };
-        let piece = [piece[0].clamp(1, rows), piece[1].clamp(1, columns)];
-        let packed_b = match (keep_b, pack_b) {
-            (true, _) => piece[1] * tile.columns * k,
-            (false, true) => tile.columns * depth.part(0).len(),
-            (false, false) => 0,
-        };
-        let waiting_sums =
-            if sums_wait { piece[0] * row_panels.part(0).len() * piece[1] * tile.columns } else { 0 };
         Blocking {
             depth,
             row_panels,
@@ -199,12 +194,30 @@ impl Blocking {
             chunks: Split::new(blocks, wanted),
             pack_a,
             pack_b,
-            piece,
+            piece: [piece[0].clamp(1, rows), piece[1].clamp(1, columns)],
             keep_b,
-            packed_b,
-            waiting_sums,
+            sums_wait,
             pack_chunks: Split::new(batch * row_panels.parts, batch * m * k / PACK_CHUNK),
         }
+    }
+
+    /// The most elements of packed B at a time: the columns of a piece over all of k where they are kept, or else a panel.
+    pub fn packed_b(&self) -> usize {
+        match (self.keep_b, self.pack_b) {
+            (true, _) => self.piece[1] * self.column_panel * self.depth.length(),
+            (false, true) => self.column_panel * self.depth.part(0).len(),
+            (false, false) => 0,
+        }
+    }
+
+    /// The most rows of a piece.
+    pub fn piece_rows(&self) -> usize {
+        self.piece[0] * self.row_panels.part(0).len()
+    }
+
+    /// The most sums that wait for their next chain outside of C.
+    pub fn waiting_sums(&self) -> usize {
+        if self.sums_wait { self.piece_rows() * self.piece[1] * self.column_panel } else { 0 }
     }
 }
 
@@ -276,20 +289,20 @@ mod tests {
                     let block = blocking.block_columns.part(0).len();
                     assert!(piece[0] <= blocking.block_rows.part(0).len() && piece[1] <= block);
                     if keep_b {
-                        assert!(blocking.packed_b <= KEPT_B && piece[0] * rows <= PIECE_ROWS);
+                        assert!(blocking.packed_b() <= KEPT_B && piece[0] * rows <= PIECE_ROWS);
                         let pieces = block.div_ceil(piece[1]);
                         kept[usize::from(pieces > 1)] += 1;
                         // The last part of the last panel, as panels lie.
                         let last = depth.part(depth.parts - 1);
                         let end = (piece[1] - 1) * columns * k + last.start * columns + last.len() * columns;
-                        assert!(end <= blocking.packed_b);
+                        assert!(end <= blocking.packed_b());
                         assert!(pieces == 1 || (piece[1] * columns).is_multiple_of(GROUP));
                     } else if blocking.pack_b {
-                        assert_eq!(blocking.packed_b, depth.part(0).len() * columns);
+                        assert_eq!(blocking.packed_b(), depth.part(0).len() * columns);
                     }
                     let waits = epilogue.tape.is_none() && depth.parts > 1;
                     let sums = piece[0] * blocking.row_panels.part(0).len() * piece[1] * columns;
-                    assert_eq!(blocking.waiting_sums, if waits { sums } else { 0 });
+                    assert_eq!(blocking.waiting_sums(), if waits { sums } else { 0 });
                     assert!(!waits || sums <= MOST_SUMS || piece[1] == 1);
                 }
             }

@@ -67,9 +67,8 @@ impl Matmul {
     }
 
     fn with_blocking(isa: Isa, shape: Shape, blocking: Blocking, epilogue: Epilogue) -> Self {
-        let [rows, panels] = blocking.piece;
-        let rows = rows * blocking.row_panels.part(0).len();
-        let finish = Finish::new(epilogue, &shape, rows, panels, blocking.column_panel);
+        let finish =
+            Finish::new(epilogue, &shape, blocking.piece_rows(), blocking.piece[1], blocking.column_panel);
         let chunks = if shape.batch * shape.m * shape.n == 0 { 0 } else { blocking.chunks.parts as u32 };
         let phases = match blocking.pack_a {
             true => vec![blocking.pack_chunks.parts as u32, chunks],
@@ -143,12 +142,12 @@ impl Matmul {
         let rows = split.part(row_panels.start).start..split.part(row_panels.end - 1).end;
         let (own, finishing) = private.split_at_mut(self.own_scratch());
         let packed_b = aligned(own.as_mut_ptr());
-        let waiting = packed_b.wrapping_add(blocking.packed_b);
+        let waiting = packed_b.wrapping_add(blocking.packed_b());
         let compute = |column_panels, c, stride_c| {
             // SAFETY: the caller's; sums that wait and packed B have the places of the piece.
             unsafe {
                 let mut matrices = self.matrices::<V>(matrix, operands, c, stride_c);
-                if blocking.waiting_sums > 0 {
+                if blocking.sums_wait {
                     let first = rows.start * stride_waiting + first_column * column_panel;
                     matrices.waiting = waiting.wrapping_sub(first);
                     matrices.stride_waiting = stride_waiting;
@@ -157,7 +156,7 @@ impl Matmul {
                     true => packed_b.wrapping_sub(first_column * column_panel * self.shape.k),
                     false => packed_b,
                 };
-                matrices.packs_b = !(blocking.keep_b && below);
+                matrices.packs_b = blocking.pack_b && !(blocking.keep_b && below);
                 matrices.compute::<V>(row_panels.clone(), column_panels);
             }
         };
@@ -178,7 +177,7 @@ impl Matmul {
 
     /// The elements of private memory besides what the epilogue needs.
     fn own_scratch(&self) -> usize {
-        match self.blocking.packed_b + self.blocking.waiting_sums {
+        match self.blocking.packed_b() + self.blocking.waiting_sums() {
             0 => 0,
             elements => elements + ALIGNMENT_SLACK,
         }

@@ -254,7 +254,7 @@ fn pieces_have_the_bits_of_whole_blocks() {
     each_form(|isa, transpose_a, transpose_b| {
         for shape in [[70, 200, 60], [70, 203, 600], [130, 96, 300]] {
             let case = Case::new(1, shape, transpose_a, transpose_b);
-            let [m, n, k] = shape;
+            let [m, n, _] = shape;
             let (column, row, whole) = (numbers(m, 4), numbers(n, 5), numbers(m * n, 6));
             let scalar = vec![0.75];
             for has_tape in [false, true] {
@@ -263,18 +263,11 @@ fn pieces_have_the_bits_of_whole_blocks() {
                     Epilogue { bias: true, relu: true, tape, pool: None }
                 };
                 let mut blocking = Blocking::new(&case.shape, tile_size(isa, &case.shape), &epilogue());
-                let (rows, columns) = (blocking.row_panels, blocking.column_panel);
-                blocking.block_rows = Split::new(rows.parts, 2);
-                blocking.block_columns = Split::new(n.div_ceil(columns), 1);
+                blocking.block_rows = Split::new(blocking.row_panels.parts, 2);
+                blocking.block_columns = Split::new(n.div_ceil(blocking.column_panel), 1);
                 blocking.chunks = Split::new(2, 1);
                 blocking.piece = [2, 2];
                 blocking.keep_b = has_tape;
-                let elements = 2 * columns * if blocking.keep_b { k } else { 2 * rows.part(0).len() };
-                if blocking.keep_b {
-                    blocking.packed_b = elements;
-                } else if !has_tape && k > BLOCK_DEPTH {
-                    blocking.waiting_sums = elements;
-                }
                 assert!(blocking.pack_b, "B is packed");
                 let pieces = Matmul::with_blocking(isa, case.shape, blocking, epilogue());
                 let [expected, actual] = [Matmul::new(isa, case.shape, epilogue()), pieces].map(|kernel| {

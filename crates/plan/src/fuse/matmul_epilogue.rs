@@ -70,11 +70,10 @@ fn fits(product: &Product, node: &Node, reader: &Node) -> bool {
     let whole =
         operands().filter(|&(&input, pattern)| input != node.outputs[0] && *pattern == Pattern::Full).count();
     let shared = product.terms() >= LEAST_TERMS || *elements <= MOST_ELEMENTS;
-    let large = *elements >= LARGE;
-    let more = large && product.terms() <= MOST_TERMS && !product.makes_whole_rows();
+    let (rows_are_whole, large) = (product.makes_whole_rows(), *elements >= LARGE);
+    let one_more = large && !rows_are_whole && product.terms() <= MOST_TERMS;
     let near = whole == 0
-        || (whole <= FEW && (product.makes_whole_rows() || *elements <= SMALL || large))
-        || (whole == FEW + 1 && more);
+        || (whole <= FEW + usize::from(one_more) && (rows_are_whole || large || *elements <= SMALL));
     product.takes_more() && *elements == product.elements() && agree && shared && near
 }
 

@@ -84,7 +84,7 @@ operation!(unary::float::Sqrt, |a, _b, BOTH| if BOTH { a.sqrt::<0>() } else { a.
 operation!(unary::float::Relu, |a, _b, BOTH| a.relu());
 
 /// The loop over a block for an instruction set that the machine has, and that over one of contiguous blocks.
-pub(super) fn block<E: Formula + Expression>(isa: Isa) -> [Block; 2] {
+pub(super) fn blocks<E: Formula + Expression>(isa: Isa) -> [Block; 2] {
     if isa.vectors() == Isa::Avx512 && (E::DIVIDES || E::ROOTS) {
         assert!(isa.is_available(), "the machine has the instruction set");
         return [grouped::<E, false>, grouped::<E, true>];
